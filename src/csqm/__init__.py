@@ -1,0 +1,1 @@
+"""Customer satisfaction and quality management in practice: survey methods and a course."""
