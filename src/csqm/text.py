@@ -1,0 +1,129 @@
+"""The two languages of the course: which one is spoken, and the catalogues of messages."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+__all__ = ["LANGUAGES", "language", "localise", "say", "set_language"]
+
+LANGUAGES = ("en", "zh-Hant")
+
+_MESSAGES = Path(__file__).parent / "messages"
+_chosen: str | None = None
+
+
+def set_language(code: str) -> None:
+    """Choose the language of messages, labels, charts and activities.
+
+    Parameters
+    ----------
+    code : {"en", "zh-Hant"}
+        English or Traditional Chinese.
+
+    Examples
+    --------
+    >>> set_language("zh-Hant")
+    >>> language()
+    'zh-Hant'
+    >>> set_language("en")
+    """
+    global _chosen
+    _chosen = _checked(code)
+
+
+def language() -> str:
+    """Return the current language.
+
+    It is the one given to `set_language`, else the environment variable ``CSQM_LANG``, else
+    English.
+
+    Returns
+    -------
+    str
+        ``"en"`` or ``"zh-Hant"``.
+    """
+    return _chosen or _checked(os.environ.get("CSQM_LANG") or "en")
+
+
+def say(key: str, **values: Any) -> str:
+    """Return a message of a catalogue in the current language.
+
+    Parameters
+    ----------
+    key : str
+        File and entry, as ``"stakeholders.yield_range"`` for the entry ``[yield_range]`` of
+        ``messages/stakeholders.toml``.
+    **values
+        What the placeholders of the message stand for.
+
+    Returns
+    -------
+    str
+        The message, placeholders filled in.
+
+    Raises
+    ------
+    KeyError
+        If the catalogue, the entry or the language is missing.
+
+    Examples
+    --------
+    >>> set_language("en")
+    >>> say("text.unknown_language", code="fr")
+    "The language must be 'en' or 'zh-Hant'; 'fr' is neither."
+    """
+    catalogue, _, entry = key.partition(".")
+    messages = _catalogue(catalogue).get(entry, {})
+    if language() not in messages:
+        raise KeyError(f"{key} ({language()})")
+    return messages[language()].format(**values)
+
+
+def localise(value: Any) -> Any:
+    """Pick the current language from a mapping by language; return anything else as it is.
+
+    Parameters
+    ----------
+    value : mapping or object
+        For instance ``{"en": "Pay", "zh-Hant": "薪資"}``.
+
+    Returns
+    -------
+    object
+        The value for the current language.
+
+    Raises
+    ------
+    KeyError
+        If the mapping lacks the current language.
+
+    Examples
+    --------
+    >>> set_language("zh-Hant")
+    >>> localise({"en": "Pay", "zh-Hant": "薪資"})
+    '薪資'
+    >>> localise(5)
+    5
+    >>> set_language("en")
+    """
+    return value[language()] if isinstance(value, Mapping) else value
+
+
+@cache
+def _catalogue(name: str) -> dict[str, dict[str, str]]:
+    path = _MESSAGES / f"{name}.toml"
+    if not path.is_file():
+        raise KeyError(name)
+    return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+def _checked(code: str) -> str:
+    if code not in LANGUAGES:
+        # Said in the language in force; in both when it is the environment that is wrong.
+        texts = _catalogue("text")["unknown_language"]
+        spoken = [_chosen] if _chosen else LANGUAGES
+        raise ValueError("\n".join(texts[each].format(code=code) for each in spoken))
+    return code

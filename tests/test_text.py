@@ -1,0 +1,109 @@
+"""The two languages: every message exists in both, and nothing falls back silently."""
+
+import re
+import string
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from csqm import text
+
+SOURCE = Path(text.__file__).parent
+CATALOGUES = sorted((SOURCE / "messages").glob("*.toml"))
+
+
+@pytest.fixture(autouse=True)
+def fresh_language(monkeypatch):
+    monkeypatch.setattr(text, "_chosen", None)
+    monkeypatch.delenv("CSQM_LANG", raising=False)
+
+
+ENTRIES = [
+    pytest.param(entry, id=f"{path.stem}.{name}")
+    for path in CATALOGUES
+    for name, entry in tomllib.loads(path.read_text(encoding="utf-8")).items()
+]
+
+
+def fields(message):
+    return {field for _, field, _, _ in string.Formatter().parse(message) if field is not None}
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_entry_has_both_languages_and_the_same_placeholders(entry):
+    assert set(entry) == set(text.LANGUAGES)
+    assert fields(entry["en"]) == fields(entry["zh-Hant"])
+    assert all(message.strip() for message in entry.values())
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_chinese_is_chinese(entry):
+    chinese = entry["zh-Hant"]
+    assert chinese != entry["en"] or not re.search("[A-Za-z]{3}", re.sub(r"\{.*?\}", "", chinese))
+    # No half-width comma, semicolon or question mark beside a Chinese character.
+    assert not re.search(r"[一-鿿][,;?!]|[,;?!][一-鿿]", chinese)
+
+
+def test_every_message_asked_for_exists():
+    known = {
+        f"{path.stem}.{name}"
+        for path in CATALOGUES
+        for name in tomllib.loads(path.read_text(encoding="utf-8"))
+    }
+    asked = set()
+    for path in SOURCE.rglob("*.py"):
+        asked |= set(re.findall(r'\bsay\(\s*"([\w.]+)"', path.read_text(encoding="utf-8")))
+    assert asked, "no call of say() was found"
+    assert asked <= known
+
+
+def test_language_comes_from_the_call_then_the_environment_then_english(monkeypatch):
+    assert text.language() == "en"
+    monkeypatch.setenv("CSQM_LANG", "zh-Hant")
+    assert text.language() == "zh-Hant"
+    text.set_language("en")
+    assert text.language() == "en"
+
+
+@pytest.mark.parametrize("code", ["zh", "zh-TW", "EN", "", "fr"])
+def test_unknown_language_is_refused_and_changes_nothing(code):
+    text.set_language("zh-Hant")
+    with pytest.raises(ValueError, match="語言代碼應為"):
+        text.set_language(code)
+    assert text.language() == "zh-Hant"
+
+
+def test_wrong_environment_is_reported_in_both_languages(monkeypatch):
+    monkeypatch.setenv("CSQM_LANG", "tw")
+    with pytest.raises(ValueError, match="(?s)must be 'en'.*語言代碼"):
+        text.language()
+
+
+@pytest.mark.parametrize("key", ["text.nothing", "nowhere.at_all", "text", ""])
+def test_missing_message_raises(key):
+    with pytest.raises(KeyError):
+        text.say(key)
+
+
+def test_missing_language_raises(monkeypatch):
+    monkeypatch.setattr(text, "_catalogue", lambda name: {"half": {"en": "only English"}})
+    assert text.say("any.half") == "only English"
+    text.set_language("zh-Hant")
+    with pytest.raises(KeyError, match="any.half"):
+        text.say("any.half")
+
+
+def test_missing_value_raises():
+    with pytest.raises(KeyError):
+        text.say("text.unknown_language")
+
+
+def test_localise():
+    both = {"en": "Pay", "zh-Hant": "薪資"}
+    assert text.localise(both) == "Pay"
+    text.set_language("zh-Hant")
+    assert text.localise(both) == "薪資"
+    assert text.localise("as it is") == "as it is"
+    with pytest.raises(KeyError):
+        text.localise({"en": "only English"})
