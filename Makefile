@@ -1,0 +1,34 @@
+# The course's commands. `make help` lists them; README.md says more.
+PYTHON ?= python3
+BIN := .venv/bin
+# nbgrader calls other commands by name, so the environment comes first on the path.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup book lab test grade clean
+
+help: ## List the commands
+	@echo "Customer Satisfaction and Quality Management in Practice / 客戶滿意與品質管理實務"
+	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+setup: ## Set up .venv (the other commands do it by themselves)
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) was not found. Install Python 3.11 or newer from python.org, or name yours: make book PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) scripts/setup.py
+
+book: setup ## Build both editions of the book into _build/html
+	@python scripts/build_book.py
+
+lab: setup ## Open JupyterLab on the notebooks
+	@jupyter lab --notebook-dir=notebooks
+
+test: book ## Check everything (installs Chromium where it can)
+	@$(PYTHON) scripts/setup.py --browser
+	@ruff check
+	@ruff format --check
+	@python -m pytest -n 2 --dist loadfile
+
+grade: setup ## Run a whole grading cycle on demonstration submissions
+	@python -m csqm.course.demo
+
+clean: ## Remove what was built, but not the set-up
+	@rm -rf _build

@@ -1,0 +1,68 @@
+"""What the tests share: the repository, the built book, a real browser."""
+
+import functools
+import http.server
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# Quiet, offline and without a display.
+CHROMIUM_FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """Return the repository's folder."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def built_book(root: Path) -> Path:
+    """Build the book, unless it is up to date, and return the folder of both editions."""
+    subprocess.run([sys.executable, root / "scripts" / "build_book.py"], check=True, cwd=root)
+    return root / "_build" / "html"
+
+
+@pytest.fixture(scope="session")
+def book_url(built_book: Path):
+    """Serve the built book on a free port of this machine; yield its address."""
+    handler = functools.partial(QuietHandler, directory=str(built_book))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    """Serve files without a line of log for each."""
+
+    def log_message(self, *args):
+        """Say nothing."""
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Start the system's Chromium once for all tests."""
+    from playwright.sync_api import sync_playwright
+    from setup import find_browser
+
+    path = find_browser()
+    assert path, "No Chromium found: run `python scripts/setup.py --browser`."
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
+        yield chromium
+        chromium.close()
