@@ -107,3 +107,9 @@ def test_localise():
     assert text.localise("as it is") == "as it is"
     with pytest.raises(KeyError):
         text.localise({"en": "only English"})
+
+
+def test_lists_are_joined_as_the_language_does():
+    assert text.listed([1, "pay"]) == "1, pay"
+    text.set_language("zh-Hant")
+    assert text.listed([1, "pay"]) == "1、pay"

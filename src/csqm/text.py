@@ -2,12 +2,12 @@
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-__all__ = ["LANGUAGES", "language", "localise", "say", "set_language"]
+__all__ = ["LANGUAGES", "language", "listed", "localise", "say", "set_language"]
 
 LANGUAGES = ("en", "zh-Hant")
 
@@ -110,6 +110,28 @@ def localise(value: Any) -> Any:
     >>> set_language("en")
     """
     return value[language()] if isinstance(value, Mapping) else value
+
+
+def listed(values: Iterable[Any]) -> str:
+    """Join values with the list mark of the current language.
+
+    Parameters
+    ----------
+    values : iterable
+        What to list.
+
+    Returns
+    -------
+    str
+        The values, joined by a comma or by 、.
+
+    Examples
+    --------
+    >>> set_language("en")
+    >>> listed([1, 2, 3])
+    '1, 2, 3'
+    """
+    return localise({"en": ", ", "zh-Hant": "、"}).join(map(str, values))
 
 
 @cache
