@@ -1,0 +1,1 @@
+"""What the assignments need: checks for their test cells, release versions, a demonstration."""

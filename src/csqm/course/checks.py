@@ -1,0 +1,465 @@
+"""Checks for the test cells of assignments: they explain, and give points in parts."""
+
+import copy
+import importlib
+import inspect
+import io
+import linecache
+import sys
+import traceback
+import warnings
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from numbers import Real
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from csqm.text import localise, say
+
+__all__ = ["Check", "activity_points", "explain_error"]
+
+# An answer and what it shows about how it was reached: (wrong answer, text for the trainee).
+Mistakes = Iterable[tuple[Any, str]]
+
+
+class Check:
+    """Try a function that a trainee wrote, and say what came of it.
+
+    The function is looked up by its name where the check is made, so that a missing one is
+    reported like everything else. Its own output is swallowed and its arguments are copies. Every
+    case prints one line; nothing is raised.
+
+    Parameters
+    ----------
+    name : str
+        Name of the function.
+    library : str, optional
+        Module that has a function for the same purpose. If any of its code runs while the
+        trainee's function is called, the answer is not the trainee's own: it gets no points.
+    hidden : bool
+        Whether values are kept from the messages, because the trainee shall not see them.
+
+    Examples
+    --------
+    >>> from csqm.text import set_language
+    >>> set_language("en")
+    >>> def double(x):
+    ...     return x + 2
+    >>> check = Check("double")
+    >>> check.case("`double(2)`", 2, expect=4, points=1)
+    ✓ `double(2)` (1 of 1 points)
+    >>> mistakes = [(7, "You added 2: multiply by 2.")]
+    >>> check.case("`double(5)`", 5, expect=10, points=1, mistakes=mistakes)
+    ✗ `double(5)`: it gave 7; expected 10. You added 2: multiply by 2. (0 of 1 points)
+    >>> check.score()
+    Points for `double`: 1 of 2
+    1.0
+    """
+
+    def __init__(self, name: str, *, library: str | None = None, hidden: bool = False) -> None:
+        self.name = name
+        self.hidden = hidden
+        self._library = importlib.import_module(library).__file__ if library else None
+        self._points = 0.0
+        self._maximum = 0.0
+        self._told: set[str] = set()
+        frame = inspect.currentframe()
+        self._function = frame.f_back.f_globals.get(name) if frame and frame.f_back else None
+
+    def case(
+        self,
+        about: str,
+        *args: Any,
+        expect: Any,
+        points: float = 0.0,
+        mistakes: Mistakes = (),
+        hint: str = "",
+        tolerance: float = 1e-6,
+        **kwargs: Any,
+    ) -> None:
+        """Call the function and compare its answer.
+
+        Parameters
+        ----------
+        about : str
+            What is tried, in words that a trainee may read.
+        *args, **kwargs
+            Arguments of the function.
+        expect : float, str, bool, Series or DataFrame
+            The right answer. Of a DataFrame, only the columns given here are compared; its index
+            is compared unless it is the default one.
+        points : float
+            Points for a right answer.
+        mistakes : iterable of (answer, str)
+            Answers that typical mistakes lead to, and what to say then.
+        hint : str
+            What to say when the answer is wrong in another way.
+        tolerance : float
+            Largest difference allowed between numbers.
+        """
+        self._maximum += points
+        try:
+            answer = self._call(args, kwargs)
+        except _Trouble as trouble:
+            self._fail(about, points, str(trouble), str(trouble) and hint)
+            return
+        difference = _difference(answer, expect, tolerance, self.hidden)
+        if not difference:
+            self._pass(about, points)
+            return
+        named = (text for wrong, text in mistakes if not _difference(answer, wrong, tolerance))
+        advice = next(named, "") or _rounding_advice(answer, expect) or hint
+        self._fail(about, points, difference, advice)
+
+    def refuses(self, about: str, *args: Any, points: float = 0.0, **kwargs: Any) -> None:
+        """Call the function with something it must refuse by a ValueError.
+
+        Parameters
+        ----------
+        about : str
+            What is tried, in words that a trainee may read.
+        *args, **kwargs
+            Arguments of the function.
+        points : float
+            Points if it refuses.
+        """
+        self._maximum += points
+        try:
+            answer = self._call(args, kwargs, refusal=True)
+        except _Refusal:
+            self._pass(about, points)
+        except _Trouble as trouble:
+            self._fail(about, points, str(trouble))
+        else:
+            shown = "" if self.hidden else say("checks.it_gave", answer=_shown(answer))
+            self._fail(about, points, shown, say("checks.must_refuse"))
+
+    def keeps(self, about: str, *args: Any, points: float = 0.0, **kwargs: Any) -> None:
+        """Call the function and see that it leaves its arguments as they were.
+
+        Parameters
+        ----------
+        about : str
+            What is tried, in words that a trainee may read.
+        *args, **kwargs
+            Arguments of the function.
+        points : float
+            Points if they are unchanged.
+        """
+        self._maximum += points
+        given = copy.deepcopy(args)
+        try:
+            self._call(given, kwargs, copied=False)
+        except _Trouble as trouble:
+            self._fail(about, points, str(trouble))
+            return
+        pairs = zip(given, args, strict=True)
+        if any(_difference(now, before, 0.0) for now, before in pairs):
+            self._fail(about, points, say("checks.changed"))
+        else:
+            self._pass(about, points)
+
+    def show(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the function and return its answer; explain if there is none.
+
+        Parameters
+        ----------
+        *args, **kwargs
+            Arguments of the function.
+
+        Returns
+        -------
+        object
+            What the function returned, or None.
+        """
+        try:
+            return self._call(args, kwargs)
+        except _Trouble as trouble:
+            if str(trouble):
+                print(trouble)
+            return None
+
+    def score(self) -> float:
+        """Print and return the points.
+
+        Returns
+        -------
+        float
+            A plain float, as nbgrader needs it for points in part. It is 0 for an answer that is
+            not the trainee's own.
+        """
+        score = 0.0 if "borrowed" in self._told else round(self._points, 6)
+        print(say("checks.total", name=self.name, score=score, maximum=self._maximum))
+        return float(score)
+
+    def _call(
+        self,
+        args: Sequence[Any],
+        kwargs: dict[str, Any],
+        *,
+        refusal: bool = False,
+        copied: bool = True,
+    ) -> Any:
+        """Return the function's answer, or raise _Trouble with a text; empty if told before."""
+        if not callable(self._function):
+            raise _Trouble(self._once("absent"))
+        if "borrowed" in self._told:
+            raise _Trouble("")
+        if copied:
+            args, kwargs = copy.deepcopy((args, kwargs))
+        borrowed: list[str] = []
+
+        def watch(frame: Any, _event: str, _arg: Any) -> None:
+            if frame.f_code.co_filename == self._library:
+                borrowed.append(frame.f_code.co_name)
+
+        try:
+            with _quiet(), _profile(watch if self._library else None):
+                answer = self._function(*args, **kwargs)
+        except NotImplementedError:
+            raise _Trouble(self._once("unwritten")) from None
+        except (Exception, SystemExit) as error:
+            if borrowed:
+                raise _Trouble(self._once("borrowed")) from None
+            if refusal and isinstance(error, ValueError):
+                raise _Refusal from None
+            raise _Trouble(self._explain(error)) from None
+        if borrowed:
+            raise _Trouble(self._once("borrowed"))
+        if answer is Ellipsis:
+            raise _Trouble(self._once("unwritten"))
+        if answer is None:
+            raise _Trouble(say("checks.nothing"))
+        return answer
+
+    def _once(self, entry: str) -> str:
+        """Return the message the first time, an empty string later."""
+        if entry in self._told:
+            return ""
+        self._told.add(entry)
+        return say(f"checks.{entry}", name=self.name)
+
+    def _explain(self, error: BaseException) -> str:
+        """Tell where the trainee's code stopped, and why."""
+        kind = type(error).__name__
+        code = inspect.unwrap(self._function)
+        file = getattr(getattr(code, "__code__", None), "co_filename", None)
+        lines = [
+            frame.lineno
+            for frame in traceback.extract_tb(error.__traceback__)
+            if frame.filename == file
+        ]
+        if not lines:
+            return _joined(say("checks.stopped", kind=kind), explain_error(kind))
+        text = linecache.getline(file, lines[-1]).strip()
+        texts = [say("checks.stopped_at", kind=kind, line=lines[-1], code=text)]
+        texts.append(explain_error(kind))
+        name = getattr(error, "name", None)
+        if isinstance(error, KeyError) and error.args and not self.hidden:
+            name = error.args[0]
+        if name:
+            texts.append(say("checks.about_name", name=name))
+        return _joined(*texts)
+
+    def _pass(self, about: str, points: float) -> None:
+        self._points += points
+        print(_joined(f"✓ {about}", _points_text(points, points), sep=" "))
+
+    def _fail(self, about: str, points: float, *texts: str) -> None:
+        if not any(texts):  # told before
+            return
+        line = say("checks.failed", about=about, texts=_joined(*texts))
+        print(_joined(line, _points_text(0.0, points), sep=" "))
+
+
+def activity_points(slug: str, points: float) -> float:
+    """Give points for an activity's saved answer, read from ``answers/`` beside the notebook.
+
+    The activity's own feedback is printed. A missing or damaged answer is reported and gives 0.
+
+    Parameters
+    ----------
+    slug : str
+        The activity, as ``"stakeholder-map"``.
+    points : float
+        Points for a full answer.
+
+    Returns
+    -------
+    float
+        A plain float, as nbgrader needs it for points in part.
+    """
+    from csqm.activities import activity
+
+    file = Path("answers") / f"{slug}.json"
+    with _quiet():
+        widget = activity(slug)  # sets a damaged file aside
+    if not file.is_file():
+        damaged = any(file.parent.glob(f"{slug}.broken-*.json"))
+        print(say("checks.answer_damaged" if damaged else "checks.answer_missing", file=file))
+        return 0.0
+    result = widget.score()
+    print("\n".join(result["lines"]))
+    score = round(points * result["points"], 2)
+    print(say("checks.total", name=slug, score=score, maximum=points))
+    return float(score)
+
+
+def explain_error(kind: str) -> str:
+    """Explain a kind of error in the current language.
+
+    Parameters
+    ----------
+    kind : str
+        Name of the exception's class.
+
+    Returns
+    -------
+    str
+        One sentence.
+
+    Examples
+    --------
+    >>> from csqm.text import set_language
+    >>> set_language("en")
+    >>> explain_error("ZeroDivisionError")
+    'Something is divided by zero.'
+    """
+    try:
+        return say(f"checks.error_{kind}")
+    except KeyError:
+        return say("checks.error_other")
+
+
+class _Trouble(Exception):
+    """No answer came; the text says why, and is empty if that was said before."""
+
+
+class _Refusal(Exception):
+    """The function refused its arguments, as it should."""
+
+
+@contextmanager
+def _quiet():
+    """Swallow what the trainee's code prints, displays and warns of: it could hold hidden values."""
+    from IPython.core.interactiveshell import InteractiveShell
+    from IPython.utils.capture import capture_output
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if InteractiveShell.initialized():
+            with capture_output():
+                yield
+        else:
+            with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+                yield
+
+
+@contextmanager
+def _profile(watch: Callable[..., None] | None):
+    before = sys.getprofile()
+    if watch:
+        sys.setprofile(watch)
+    try:
+        yield
+    finally:
+        sys.setprofile(before)
+
+
+def _difference(answer: Any, expect: Any, tolerance: float, hidden: bool = False) -> str:
+    """Say how an answer differs from the expected one; an empty string if it does not."""
+    if isinstance(expect, pd.DataFrame):
+        return _frame_difference(answer, expect, tolerance, hidden)
+    if isinstance(expect, pd.Series):
+        if not isinstance(answer, pd.Series):
+            return _kind_difference(answer, expect)
+        frames = answer.rename("values").to_frame(), expect.rename("values").to_frame()
+        return _frame_difference(*frames, tolerance, hidden)
+    if _equal(answer, expect, tolerance):
+        return ""
+    if _kind(answer) != _kind(expect):
+        return _kind_difference(answer, expect)
+    if hidden:
+        return say("checks.not_expected")
+    return say("checks.gave_expected", answer=_shown(answer), expected=_shown(expect))
+
+
+def _frame_difference(answer: Any, expect: pd.DataFrame, tolerance: float, hidden: bool) -> str:
+    if not isinstance(answer, pd.DataFrame):
+        return _kind_difference(answer, expect)
+    for column in expect.columns:
+        if list(answer.columns).count(column) != 1:
+            return say("checks.column_absent", column=column)
+    if len(answer) != len(expect):
+        if hidden:
+            return say("checks.rows_differ")
+        return say("checks.rows", answer=len(answer), expected=len(expect))
+    named = not isinstance(expect.index, pd.RangeIndex)
+    if named and list(answer.index) != list(expect.index):
+        return say("checks.index_differs")
+    for column in expect.columns:
+        pairs = zip(answer[column], expect[column], strict=True)
+        for row, (came, right) in enumerate(pairs):
+            if _equal(came, right, tolerance):
+                continue
+            if hidden:
+                return say("checks.column_differs", column=column)
+            return say(
+                "checks.cell",
+                column=column,
+                row=expect.index[row],
+                answer=_shown(came),
+                expected=_shown(right),
+            )
+    return ""
+
+
+def _equal(answer: Any, expect: Any, tolerance: float) -> bool:
+    if not np.ndim(answer) == np.ndim(expect) == 0:
+        same_kind = type(answer) is type(expect)
+        return (
+            same_kind
+            and len(answer) == len(expect)
+            and all(_equal(*pair, tolerance) for pair in zip(answer, expect, strict=True))
+        )
+    if pd.isna(expect) or pd.isna(answer):
+        return bool(pd.isna(expect) and pd.isna(answer))
+    if _kind(expect) == "number" == _kind(answer):
+        return bool(abs(answer - expect) <= tolerance)
+    return _kind(expect) == _kind(answer) and bool(answer == expect)
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, (bool, np.bool_)):
+        return "bool"
+    return "number" if isinstance(value, Real) else type(value).__name__
+
+
+def _kind_difference(answer: Any, expect: Any) -> str:
+    return say("checks.kind", answer=type(answer).__name__, expected=type(expect).__name__)
+
+
+def _rounding_advice(answer: Any, expect: Any) -> str:
+    if _kind(answer) != "number" or _kind(expect) != "number" or not np.isfinite(expect):
+        return ""
+    rounded = any(abs(answer - round(expect, digits)) < 1e-9 for digits in (1, 2, 3, 4))
+    return say("checks.rounded") if rounded else ""
+
+
+def _shown(value: Any) -> str:
+    if _kind(value) == "number":
+        return f"{value:.6g}"
+    return repr(value) if isinstance(value, str) else str(value)
+
+
+def _points_text(points: float, maximum: float) -> str:
+    return say("checks.points", points=points, maximum=maximum) if maximum else ""
+
+
+def _joined(*texts: str, sep: str | None = None) -> str:
+    """Join sentences: a space between them in English, none in Chinese."""
+    between = localise({"en": " ", "zh-Hant": ""}) if sep is None else sep
+    return between.join(filter(None, texts))
