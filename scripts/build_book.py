@@ -1,0 +1,238 @@
+"""Build both editions of the book, strictly: any warning fails the build.
+
+The result is ``_build/html/en``, ``_build/html/zh-Hant`` and a landing page ``_build/html/index.html``.
+Nothing is done when no input has changed since the last successful build.
+"""
+
+import argparse
+import hashlib
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+BUILD = ROOT / "_build"
+HTML = BUILD / "html"
+DOWNLOADS = BUILD / "downloads"
+STAMP = BUILD / "book-stamp.txt"
+EDITIONS = ("en", "zh-Hant")
+
+#: Everything that the book is made from.
+INPUTS = (
+    "_config.yml",
+    "_config.zh-Hant.yml",
+    "_toc.yml",
+    "_toc.zh-Hant.yml",
+    "LICENSE",
+    "README.md",
+    "book",
+    "datasets",
+    "exercises",
+    "notebooks",
+    "pyproject.toml",
+    "requirements.txt",
+    "scripts/build_book.py",
+    "src",
+)
+#: What tools leave behind in those folders.
+LEFT_BEHIND = (
+    "__pycache__",
+    ".ipynb_checkpoints",
+    "answers",
+    "autograded",
+    "feedback",
+    "release",
+    "submitted",
+)
+
+
+class BuildError(Exception):
+    """The book cannot be built; the message says why and what to do."""
+
+
+def main() -> int:
+    """Build what the command line asks for; return the exit status."""
+    arguments = parse_arguments()
+    started = time.monotonic()
+    try:
+        check_tools()
+        state = fingerprint(arguments.hub)
+        if not arguments.force and STAMP.exists() and STAMP.read_text() == state:
+            print(f"The book is up to date: {landing_page()}")
+            return 0
+        STAMP.unlink(missing_ok=True)
+        make_downloads()
+        build_editions(arguments)
+        shutil.copy(ROOT / "book" / "_templates" / "landing.html", HTML / "index.html")
+    except BuildError as error:
+        print(f"\nThe book was not built. {error}", file=sys.stderr)
+        return 1
+    # only now: an interrupted or failed build has no stamp and is done again
+    STAMP.write_text(state)
+    print(f"Built both editions in {time.monotonic() - started:.0f} s: {landing_page()}")
+    return 0
+
+
+def parse_arguments() -> argparse.Namespace:
+    """Return what the command line asks for."""
+    parser = argparse.ArgumentParser(
+        description="Build both editions of the book into _build/html.",
+        epilog="The English edition alone, without a stamp and with warnings allowed: jupyter-book "
+        "build .  (after one run of this script, which makes the files offered for download)",
+    )
+    parser.add_argument("--force", action="store_true", help="build from nothing")
+    parser.add_argument(
+        "--hub",
+        metavar="URL",
+        default="",
+        help="add a button to each lab that opens it on this JupyterHub, e.g. "
+        "https://hub.example.org; users' home folders there must hold the folder notebooks/",
+    )
+    return parser.parse_args()
+
+
+def check_tools() -> None:
+    """Stop with advice when this Python lacks what the build needs."""
+    for module in ("jupyter_book", "hatchling", "latex2mathml", "sphinxcontrib.bibtex", "csqm"):
+        if importlib.util.find_spec(module) is None:
+            raise BuildError(
+                f"The package {module} is missing in this Python ({sys.executable}). Run `make book`, "
+                "or `python scripts/setup.py` and then this script with the Python in .venv."
+            )
+
+
+def landing_page() -> str:
+    """Return the path of the page to open, from the root of the repository."""
+    return (HTML / "index.html").relative_to(ROOT).as_posix()
+
+
+def fingerprint(hub: str) -> str:
+    """Return a hash of all inputs: equal hashes mean that the book is up to date."""
+    digest = hashlib.sha256(f"{sys.version}\0{hub}".encode())
+    for path in input_files():
+        digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def input_files() -> list[Path]:
+    """Return the files that the book is made from, without what tools leave behind."""
+    files = []
+    for name in INPUTS:
+        path = ROOT / name
+        found = path.rglob("*") if path.is_dir() else [path]
+        files += [
+            file
+            for file in found
+            if file.is_file()
+            and file.suffix not in (".mo", ".db")
+            and not set(file.relative_to(ROOT).parts) & set(LEFT_BEHIND)
+        ]
+    return sorted(files)
+
+
+def make_downloads() -> None:
+    """Make the wheel, the labs and the assignments that pages offer for download."""
+    from csqm.course.release import make_release
+
+    shutil.rmtree(DOWNLOADS, ignore_errors=True)
+    DOWNLOADS.mkdir(parents=True)
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(DOWNLOADS)]
+    run(command, "The csqm wheel could not be made")
+    for edition in EDITIONS:
+        folder = DOWNLOADS / edition
+        folder.mkdir()
+        for lab in sorted((ROOT / "notebooks" / edition).glob("*.ipynb")):
+            # its own name: the assignment's notebook has that of the part already
+            shutil.copy(lab, folder / f"lab-{lab.name}")
+        for part in sorted((ROOT / "exercises" / edition / "source").glob("*/")):
+            zip_release(edition, part.name, folder, make_release)
+
+
+def zip_release(edition: str, part: str, folder: Path, make_release) -> None:
+    """Write ``assignment-<part>.zip``, which unpacks to a folder named like the part."""
+    release = BUILD / "release" / edition / part
+    shutil.rmtree(release.parent / part, ignore_errors=True)
+    release.mkdir(parents=True)
+    make_release(edition, part, release)
+    shutil.make_archive(
+        str(folder / f"assignment-{part}"), "zip", root_dir=release.parent, base_dir=part
+    )
+
+
+def run(command: list[str], failure: str) -> None:
+    """Run a command quietly; stop with its output when it fails."""
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    if done.returncode:
+        raise BuildError(f"{failure}:\n{done.stdout}{done.stderr}")
+
+
+def build_editions(arguments: argparse.Namespace) -> None:
+    """Run Jupyter Book for both editions at once; show the output of one that fails."""
+    builds = {edition: start_build(edition, arguments) for edition in EDITIONS}
+    failed = []
+    for edition, (process, log) in builds.items():
+        if process.wait():
+            failed.append(edition)
+            print(log.read_text(encoding="utf-8"), file=sys.stderr)
+    if failed:
+        raise BuildError(f"See the warnings above. Failed: {', '.join(failed)}.")
+    for edition in EDITIONS:
+        shutil.rmtree(HTML / edition, ignore_errors=True)
+        shutil.copytree(BUILD / edition / "_build" / "html", HTML / edition)
+
+
+def start_build(edition: str, arguments: argparse.Namespace) -> tuple[subprocess.Popen, Path]:
+    """Start Jupyter Book for one edition; return the process and its log."""
+    output = BUILD / edition
+    output.mkdir(parents=True, exist_ok=True)
+    log = output / "build.log"
+    toc = "_toc.yml" if edition == "en" else f"_toc.{edition}.yml"
+    command = [
+        *(sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build", "."),
+        *("-W", "-n", "--keep-going", "--path-output", str(output)),
+        *("--config", str(write_config(edition, arguments.hub)), "--toc", toc),
+        *(["--all"] if arguments.force else []),
+    ]
+    with log.open("w", encoding="utf-8") as file:
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, "PYTHONUTF8": "1"},
+        )
+    return process, log
+
+
+def write_config(edition: str, hub: str) -> Path:
+    """Write the edition's configuration: the shared one with the edition's own on top."""
+    import yaml
+
+    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    own = ROOT / f"_config.{edition}.yml"
+    if own.exists():
+        merge(config, yaml.safe_load(own.read_text(encoding="utf-8")))
+    # paths of extensions count from the configuration file, which moves to another folder here
+    extensions = config["sphinx"]["local_extensions"]
+    extensions.update({name: str(ROOT / path) for name, path in extensions.items()})
+    config["sphinx"]["config"]["csqm_hub"] = hub
+    path = BUILD / edition / "_config.yml"
+    path.write_text(yaml.safe_dump(config, allow_unicode=True), encoding="utf-8")
+    return path
+
+
+def merge(base: dict, changes: dict) -> None:
+    """Put ``changes`` into ``base``, going into dictionaries that both have."""
+    for key, value in changes.items():
+        if isinstance(value, dict) and isinstance(base.get(key), dict):
+            merge(base[key], value)
+        else:
+            base[key] = value
+
+
+if __name__ == "__main__":
+    sys.exit(main())
