@@ -266,13 +266,13 @@ class Check:
 
     def _pass(self, about: str, points: float) -> None:
         self._points += points
-        print(_joined(f"✓ {about}", _points_text(points, points), sep=" "))
+        print(_joined(f"✓ {about}", _points_text(points, points)))
 
     def _fail(self, about: str, points: float, *texts: str) -> None:
         if not any(texts):  # told before
             return
         line = say("checks.failed", about=about, texts=_joined(*texts))
-        print(_joined(line, _points_text(0.0, points), sep=" "))
+        print(_joined(line, _points_text(0.0, points)))
 
 
 def activity_points(slug: str, points: float) -> float:
@@ -459,7 +459,6 @@ def _points_text(points: float, maximum: float) -> str:
     return say("checks.points", points=points, maximum=maximum) if maximum else ""
 
 
-def _joined(*texts: str, sep: str | None = None) -> str:
+def _joined(*texts: str) -> str:
     """Join sentences: a space between them in English, none in Chinese."""
-    between = localise({"en": " ", "zh-Hant": ""}) if sep is None else sep
-    return between.join(filter(None, texts))
+    return localise({"en": " ", "zh-Hant": ""}).join(filter(None, texts))
