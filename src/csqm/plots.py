@@ -477,7 +477,10 @@ def _place_names(ax: Axes, positions: Mapping[str, tuple[float, float]]) -> None
     ax.figure.draw_without_rendering()
     ax.figure.set_layout_engine("none")
     middle = ax.transData.transform((5, 5))
-    points = [ax.transData.transform((interest, power)) for power, interest in positions.values()]
+    points = {
+        name: ax.transData.transform((interest, power))
+        for name, (power, interest) in positions.items()
+    }
     frame = ax.get_window_extent()
     taken = [text.get_window_extent() for text in ax.texts]
     around = [(9, 0), (-9, 0), (0, 11), (0, -11), (8, 9), (-8, 9), (8, -9), (-8, -9)]
@@ -495,7 +498,8 @@ def _place_names(ax: Axes, positions: Mapping[str, tuple[float, float]]) -> None
             )
             box = text.get_window_extent()
             hidden = sum(box.overlaps(other) for other in taken)
-            hidden += sum(box.padded(5).contains(*point) for point in points)
+            near = box.padded(16)
+            hidden += sum(near.contains(*points[other]) for other in points if other != name)
             hidden += 3 * (box.x0 < frame.x0 or box.x1 > frame.x1)
             hidden += 0.5 * (box.x0 < middle[0] < box.x1) + 0.5 * (box.y0 < middle[1] < box.y1)
             if best is None or hidden < best[0]:
