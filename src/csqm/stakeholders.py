@@ -249,8 +249,8 @@ def department_table(
     1     safety  NaN   NaN        NaN    NaN    NaN        True
     """
     low, high = _scale(scale, missing)
-    top = list(top) if isinstance(top, Iterable) else [top]
-    if not top or not all(_is_whole(code) and low <= code <= high for code in top):
+    codes = list(top) if isinstance(top, Iterable) else []
+    if not codes or not all(_is_whole(code) and low <= code <= high for code in codes):
         _refuse("top", low=low, high=high, value=_shown(top))
     if not _is_whole(min_n) or min_n < 1:
         _refuse("min_n", value=_shown(min_n))
@@ -266,7 +266,7 @@ def department_table(
         {
             "department": data[department],
             "answer": answers,
-            "satisfied": answers.isin(top),
+            "satisfied": answers.isin(codes),
         }
     )
     table = people.groupby("department", observed=True).agg(
@@ -284,7 +284,9 @@ def department_table(
 def _wilson(count: pd.Series, n: pd.Series, confidence: float) -> tuple[pd.Series, pd.Series]:
     from statsmodels.stats.proportion import proportion_confint
 
-    return proportion_confint(count, n, alpha=1 - confidence, method="wilson")
+    low, high = proportion_confint(count, n, alpha=1 - confidence, method="wilson")
+    # Exact at the ends, where the formula leaves a rounding error.
+    return low.where(count != 0, 0.0), high.where(count != n, 1.0)
 
 
 def _answers(column: pd.Series, low: int, high: int, missing: Sequence[int]) -> pd.Series:
