@@ -6,7 +6,7 @@ __all__ = ["Estimate"]
 
 
 class Estimate(NamedTuple):
-    """A number with its interval, and what it rests on.
+    r"""A number with its interval, and what it rests on.
 
     Attributes
     ----------
@@ -20,7 +20,7 @@ class Estimate(NamedTuple):
         Answers left out because they were missing.
     effective_n : float
         The number of unweighted answers that would be as precise: ``n`` without weights, Kish's
-        :math:`(\\sum w)^2 / \\sum w^2` with them.
+        :math:`(\sum w)^2 / \sum w^2` with them.
 
     Examples
     --------
