@@ -118,9 +118,8 @@ def _rule(error: ValidationError) -> str:
         case "required":
             missing = [name for name in expected if name not in found]
             return say("activities.rule_required", name=listed(missing))
-        case "additionalProperties" | "unevaluatedProperties":
-            known = error.schema.get("properties", {})
-            unknown = [name for name in found if name not in known]
+        case "additionalProperties":
+            unknown = [name for name in found if name not in error.schema["properties"]]
             return say("activities.rule_additional", name=listed(unknown))
         case "type":
             return say("activities.rule_type", expected=expected, found=_short(found))
@@ -144,8 +143,10 @@ def _short(value: Any) -> str:
 
 
 def _fault(path: Path, line: int, place: tuple[str | int, ...], rule: str) -> str:
-    where = say("activities.place", file=path.name, line=line, path="/".join(map(str, place)))
-    return say("activities.fault", place=where.strip(), rule=rule)
+    where = say("activities.place", file=path.name, line=line)
+    if place:
+        where = say("activities.place_within", place=where, path="/".join(map(str, place)))
+    return say("activities.fault", place=where, rule=rule)
 
 
 def _line(node: yaml.Node | None, place: tuple[str | int, ...]) -> int:
