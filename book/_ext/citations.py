@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pybtex.plugin import register_plugin as register_format
 from pybtex.style.formatting.unsrt import Style as UnsrtStyle
 from pybtex.style.formatting.unsrt import dashify, toplevel
+from pybtex.style.sorting import BaseSortingStyle
 from pybtex.style.template import field as entry_field
 from pybtex.style.template import first_of, join, names, optional, sentence, tag
 from sphinx.application import Sphinx
@@ -47,6 +48,16 @@ class ChineseReferences(AuthorYearReferenceStyle):
     text_reference_sep: str = ""
 
 
+class ByAuthor(BaseSortingStyle):
+    """Sort by the name that the list shows first, then year and title; organisations too."""
+
+    def sorting_key(self, entry):
+        """Return what an entry is sorted by."""
+        people = entry.persons.get("author") or entry.persons.get("editor") or []
+        names = [str(person).lower() for person in people]
+        return (names, entry.fields["year"], entry.fields["title"])
+
+
 def text(name: str):
     """Return the text of a field of an entry."""
     return entry_field(name)
@@ -60,7 +71,8 @@ def source(*parts):
 class AuthorYearList(UnsrtStyle):
     """Author (year). Title. Where it appeared. Link."""
 
-    default_sorting_style = "author_year_title"
+    default_sorting_style = "csqm"
+    default_name_style = "lastfirst"
 
     def people(self, role: str):
         """Return all authors or editors, the last two joined by an ampersand."""
@@ -129,6 +141,7 @@ class AuthorYearList(UnsrtStyle):
 def setup(app: Sphinx) -> dict:
     """Register with Sphinx."""
     register_format("pybtex.style.formatting", "csqm", AuthorYearList)
+    register_format("pybtex.style.sorting", "csqm", ByAuthor)
     plugin = "sphinxcontrib.bibtex.style.referencing"
     register_reference(plugin, "csqm_en", EnglishReferences)
     register_reference(plugin, "csqm_zh", ChineseReferences)
