@@ -48,7 +48,7 @@ def language() -> str:
     return _chosen or _checked(os.environ.get("CSQM_LANG") or "en")
 
 
-def say(key: str, **values: Any) -> str:
+def say(key: str, /, **values: Any) -> str:
     """Return a message of a catalogue in the current language.
 
     Parameters
