@@ -351,7 +351,7 @@ def test_a_row_of_other_width_is_named(tmp_path, extra, count):
 
 
 FILES = {
-    "not there": (None, "does not exist"),
+    "not there": (None, "cannot be opened"),
     "empty": (b"", "no rows of data"),
     "only a header": (b"process,step\n", "no rows of data"),
     "Big5": ("部門,派車中心\n1,2\n".encode("big5"), "not UTF-8"),

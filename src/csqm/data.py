@@ -78,9 +78,11 @@ def read(path: str | Path, name: str, missing: Literal["na", "keep"] = "na") -> 
 
     Examples
     --------
+    >>> from csqm.text import set_language
+    >>> set_language("en")
     >>> read("survey-of-my-own.csv", "employee_survey")
     Traceback (most recent call last):
-    csqm.data.DataError: survey-of-my-own.csv does not exist. Check the folder and ...
+    csqm.data.DataError: survey-of-my-own.csv cannot be opened. Check the folder, ...
     """
     if missing not in ("na", "keep"):
         raise ValueError(say("data.missing_option", value=repr(missing)))
@@ -198,7 +200,7 @@ def _parse(path: Path, name: str, columns: list[str]) -> tuple[pd.DataFrame, lis
     """Return the cells as text and the number of each row in the file."""
     try:
         text = path.read_text(encoding="utf-8-sig")
-    except (FileNotFoundError, IsADirectoryError, PermissionError):
+    except OSError:
         raise DataError(say("data.no_file", file=path.name)) from None
     except UnicodeDecodeError:
         raise DataError(say("data.not_utf8", file=path.name)) from None
