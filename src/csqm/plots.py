@@ -28,7 +28,7 @@ __all__ = ["Chart", "group_estimates", "likert_bars", "stakeholder_grid", "yield
 # Orange to blue is told apart with every kind of colour vision.
 _DIVERGING = ("#B45309", "#F0B36E", "#DADADA", "#8FBBDD", "#1F5F99")
 _BLUE, _ORANGE, _INK, _GREY, _PALE = "#1F5F99", "#C2570C", "#222222", "#666666", "#E6E6E6"
-_WIDTH = 5.6  # inches; wide enough for a column, still legible on a telephone
+_WIDTH = 5.1  # inches; wide enough for a column, still legible on a telephone
 
 fontManager.addfont(Path(__file__).parent / "fonts" / "NotoSansTC-subset.ttf")
 _STYLE = {
@@ -161,9 +161,12 @@ def likert_bars(
     ax.xaxis.set_major_locator(MultipleLocator(0.25))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * abs(share):.0f}"))
     ax.set_xlabel(say("plots.likert_axis"))
+    columns = len(codes) if sum(map(len, answers.values())) < 40 else 3
+    by_row = sorted(range(len(codes)), key=lambda place: place % columns)
     ax.figure.legend(
+        handles=[ax.containers[place] for place in by_row],
         loc="outside lower center",
-        ncols=len(codes),
+        ncols=columns,
         fontsize=9.5,
         handlelength=1,
         handleheight=1,
@@ -438,7 +441,7 @@ def stakeholder_grid(
 
 
 def _axes(rows: int, title: str, *, square: bool = False) -> Axes:
-    height = 5.3 if square else 1.5 + 0.4 * rows
+    height = 4.9 if square else 1.5 + 0.4 * rows
     figure = Figure(figsize=(_WIDTH, height), layout="constrained", facecolor="white")
     ax = figure.subplots()
     ax.grid(not square)
@@ -446,13 +449,13 @@ def _axes(rows: int, title: str, *, square: bool = False) -> Axes:
         ax.spines[:].set_visible(True)
     else:
         ax.set_ylim(rows - 0.5, -0.5)
-    figure.suptitle(_wrapped(title, 58), x=0.01, ha="left", fontsize=12.5, linespacing=1.3)
+    figure.suptitle(_wrapped(title, 60), x=0.01, ha="left", fontsize=12.5, linespacing=1.3)
     return ax
 
 
 def _name_rows(ax: Axes, names: list[str], right: list[Any]) -> None:
     """Write the names at the left of the rows and n, or what is given as text, at the right."""
-    ax.set_yticks(range(len(names)), [_wrapped(name, 26) for name in names])
+    ax.set_yticks(range(len(names)), [_wrapped(name, 22) for name in names])
     for row, value in enumerate(right):
         if value is not None:
             text = value if isinstance(value, str) else say("plots.n", n=value)
@@ -468,7 +471,7 @@ def _name_rows(ax: Axes, names: list[str], right: list[Any]) -> None:
 
 
 def _caption(ax: Axes, text: str) -> None:
-    ax.figure.supxlabel(_wrapped(text, 78), x=0.01, ha="left", fontsize=9.5, color=_GREY)
+    ax.figure.supxlabel(_wrapped(text, 72), x=0.01, ha="left", fontsize=9.5, color=_GREY)
 
 
 def _place_names(ax: Axes, positions: Mapping[str, tuple[float, float]]) -> None:
@@ -497,7 +500,7 @@ def _place_names(ax: Axes, positions: Mapping[str, tuple[float, float]]) -> None
                 fontsize=9.5,
             )
             box = text.get_window_extent()
-            hidden = sum(box.overlaps(other) for other in taken)
+            hidden = 3 * sum(box.overlaps(other) for other in taken)
             near = box.padded(16)
             hidden += sum(near.contains(*points[other]) for other in points if other != name)
             hidden += 3 * (box.x0 < frame.x0 or box.x1 > frame.x1)
