@@ -1,5 +1,6 @@
 """Checks for the test cells of assignments: they explain, and give points in parts."""
 
+import builtins
 import copy
 import importlib
 import inspect
@@ -245,6 +246,8 @@ class Check:
     def _explain(self, error: BaseException) -> str:
         """Tell where the trainee's code stopped, and why."""
         kind = type(error).__name__
+        if self.hidden and getattr(builtins, kind, None) is not type(error):
+            kind = "Exception"  # a name of the trainee's own could hold hidden values
         code = inspect.unwrap(self._function)
         file = getattr(getattr(code, "__code__", None), "co_filename", None)
         lines = [
@@ -258,9 +261,9 @@ class Check:
         texts = [say("checks.stopped_at", kind=kind, line=lines[-1], code=text)]
         texts.append(explain_error(kind))
         name = getattr(error, "name", None)
-        if isinstance(error, KeyError) and error.args and not self.hidden:
+        if isinstance(error, KeyError) and error.args:
             name = error.args[0]
-        if name:
+        if name and not self.hidden:
             texts.append(say("checks.about_name", name=name))
         return _joined(*texts)
 
@@ -376,7 +379,7 @@ def _difference(answer: Any, expect: Any, tolerance: float, hidden: bool = False
     if isinstance(expect, pd.Series):
         if not isinstance(answer, pd.Series):
             return _kind_difference(answer, expect)
-        frames = answer.rename("values").to_frame(), expect.rename("values").to_frame()
+        frames = answer.rename("").to_frame(), expect.rename("").to_frame()
         return _frame_difference(*frames, tolerance, hidden)
     if _equal(answer, expect, tolerance):
         return ""
@@ -405,10 +408,12 @@ def _frame_difference(answer: Any, expect: pd.DataFrame, tolerance: float, hidde
         for row, (came, right) in enumerate(pairs):
             if _equal(came, right, tolerance):
                 continue
+            if hidden and not column:
+                return say("checks.not_expected")
             if hidden:
                 return say("checks.column_differs", column=column)
             return say(
-                "checks.cell",
+                "checks.cell" if column else "checks.series_cell",
                 column=column,
                 row=expect.index[row],
                 answer=_shown(came),

@@ -13,9 +13,20 @@ from unicodedata import east_asian_width
 from zipfile import BadZipFile, ZipFile
 
 from csqm.course.release import EXERCISES, make_course, run_nbgrader, zip_folder
-from csqm.text import LANGUAGES, listed, say, set_language
+from csqm.text import LANGUAGES, listed, localise, say, set_language
 
-__all__ = ["Mark", "grade", "main", "mistakes", "read_marks", "submit", "usable_zips"]
+__all__ = [
+    "Mark",
+    "add_broken",
+    "full_map",
+    "grade",
+    "main",
+    "mistakes",
+    "put_aside",
+    "read_marks",
+    "solutions",
+    "submit",
+]
 
 PART = "1-customers"
 ACTIVITY = "stakeholder-map"
@@ -80,15 +91,15 @@ def grade(course: Path, part: str) -> list[Mark]:
     """
     archive = course / "downloaded" / part / "archive"
     students = sorted(path.stem for path in archive.glob("*.zip"))
-    refused = usable_zips(archive, part)
+    refused = put_aside(archive, part)
     run_nbgrader(course, "zip_collect", part, "--force")
     run_nbgrader(course, "autograde", part, check=False)
-    run_nbgrader(course, "generate_feedback", part, check=False)
     run_nbgrader(course, "export", "--to", "marks.csv")
+    run_nbgrader(course, "generate_feedback", part, "--force")
     return read_marks(course, part, students, refused)
 
 
-def usable_zips(archive: Path, part: str) -> dict[str, str]:
+def put_aside(archive: Path, part: str) -> dict[str, str]:
     """Put aside, in ``refused`` beside the archive, the zip files that cannot be collected.
 
     Parameters
@@ -271,8 +282,13 @@ def _submit_everybody(course: Path) -> None:
     submit(course, "mistakes", right | wrong, saved=saved)
     gone = ("rty-points", "score-answer", "score-points")
     submit(course, "damaged", right, saved="{", without=gone, doubled=("table-points",))
+    add_broken(course, right)
+
+
+def add_broken(course: Path, answers: dict[str, str]) -> None:
+    """Hand in a notebook that breaks off in the middle, and a file that is no zip file."""
+    file = submit(course, "not-json", answers)
     notebook = course / "handed-in" / "not-json" / PART / f"{PART}.ipynb"
-    file = submit(course, "not-json", right)
     notebook.write_text(notebook.read_text(encoding="utf-8")[:5000], encoding="utf-8")
     zip_folder(notebook.parent, file)
     (file.parent / "not-a-zip.zip").write_bytes(b"PK")
@@ -291,13 +307,20 @@ def _cell_remarks(notebook: dict[str, Any], names: set[str]) -> list[str]:
 
 
 def _table(marks: list[Mark]) -> str:
-    cells = sorted({name for mark in marks for name in mark.cells})
+    cells = max((list(mark.cells) for mark in marks), key=len)
     head = [say("demo.student"), *cells, say("demo.total"), say("demo.remarks")]
     rows = [head]
     for mark in marks:
         points = [_points(mark.cells, name) for name in cells]
         total = f"{mark.score:g}/{mark.maximum:g}"
-        rows.append([mark.student, *points, total, listed(mark.remarks)])
+        rows.append(
+            [
+                mark.student,
+                *points,
+                total,
+                localise({"en": "; ", "zh-Hant": "；"}).join(mark.remarks),
+            ]
+        )
     widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
     lines = [
         "  ".join(

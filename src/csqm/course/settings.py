@@ -77,8 +77,9 @@ def configure(c: Any, code: str) -> None:
     ]
     c.FeedbackExporter.template_name = "csqm_feedback"
     c.FeedbackExporter.extra_template_basedirs = [str(Path(__file__).parent / "templates")]
-    c.FeedbackExporter.language_code = code
     c.FeedbackExporter.filters = {"say": say, "explain_error": explain_error}
+    c.FeedbackExporter.exclude_anchor_links = True
+    c.CSSHTMLHeaderPreprocessor.enabled = True
     c.CSSHTMLHeaderPreprocessor.style = "default"
 
 
@@ -147,9 +148,9 @@ class TellWaiting(NbGraderPreprocessor):
         where = told["notebook"], told["assignment"], told["student"]
         with Gradebook(told["db_url"]) as gradebook:
             grades = gradebook.find_submission_notebook(*where).grades
-            waiting = {grade.name for grade in grades if grade.needs_manual_grade}
+            told["waiting"] = {grade.name for grade in grades if grade.needs_manual_grade}
         for cell in nb.cells:
-            if _grade_id(cell) in waiting:
+            if _grade_id(cell) in told["waiting"]:
                 cell.metadata["nbgrader"]["waiting"] = True
         return nb, resources
 
