@@ -149,18 +149,7 @@ def make_downloads() -> None:
             # its own name: the assignment's notebook has that of the part already
             shutil.copy(lab, folder / f"lab-{lab.name}")
         for part in sorted((ROOT / "exercises" / edition / "source").glob("*/")):
-            zip_release(edition, part.name, folder, make_release)
-
-
-def zip_release(edition: str, part: str, folder: Path, make_release) -> None:
-    """Write ``assignment-<part>.zip``, which unpacks to a folder named like the part."""
-    release = BUILD / "release" / edition / part
-    shutil.rmtree(release.parent / part, ignore_errors=True)
-    release.mkdir(parents=True)
-    make_release(edition, part, release)
-    shutil.make_archive(
-        str(folder / f"assignment-{part}"), "zip", root_dir=release.parent, base_dir=part
-    )
+            make_release(edition, part.name, folder)
 
 
 def run(command: list[str], failure: str) -> None:

@@ -14,10 +14,14 @@ def repair_page(app: Sphinx, pagename, templatename, context, doctree) -> None:
     if doctree is None:
         return
     body = context["body"]
-    # pandas leaves header cells empty where it has nothing to say
-    body = re.sub(r"<th( [^>]*)?>\s*(?:&nbsp;)?\s*</th>", r"<td\1></td>", body)
+    # tables leave header cells empty where they have nothing to say
+    body = re.sub(r"<th( [^>]*)?>(?:\s|&nbsp;|<p>|</p>)*</th>", r"<td\1></td>", body)
     # the visible prompt ("Show the code") is the better name of the button
     body = body.replace('<summary aria-label="Toggle hidden content">', "<summary>")
+    # a deprecated role, within a list that then has children of other kinds
+    body = body.replace(' role="doc-biblioentry"', "").replace(
+        '<div role="list" class="citation-list">', '<div class="citation-list">'
+    )
     context["body"] = body
     if 'name="description"' not in context["metatags"]:
         description = escape(first_paragraph(doctree))

@@ -1,7 +1,14 @@
-// What every page of the book does: keep the place when the language is switched, remember
-// the language for the landing page, print.
+// What every page of the book does: follow the system's light or dark, keep the place when the
+// language is switched, remember the language for the landing page, print.
 (() => {
   "use strict";
+
+  // before anything is drawn: the first visit follows the system's light or dark
+  const root = document.documentElement;
+  if (!root.dataset.mode) {
+    root.dataset.mode = "auto";
+    root.dataset.theme = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+  }
 
   const remember = (edition) => {
     try {
