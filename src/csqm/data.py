@@ -16,6 +16,7 @@ from csqm.text import language, listed, localise, say
 __all__ = ["DataError", "dictionary", "labels", "load", "read"]
 
 _SHOWN_PROBLEMS = 10
+_Field = dict[str, Any]  # of the data dictionary
 
 
 class DataError(ValueError):
@@ -181,19 +182,20 @@ def _folder() -> Path:
 
 
 @cache
-def _resources() -> dict[str, dict]:
+def _resources() -> dict[str, dict[str, Any]]:
     package = json.loads((_folder() / "datapackage.json").read_text(encoding="utf-8"))
     return {resource["name"]: resource for resource in package["resources"]}
 
 
-def _resource(name: str) -> dict:
+def _resource(name: str) -> dict[str, Any]:
     if name not in _resources():
         raise DataError(say("data.unknown_name", name=name, names=listed(_resources())))
     return _resources()[name]
 
 
-def _text(field: dict, key: str) -> str:
-    return field.get(key if language() == "en" else f"{key}_{language()}", "")
+def _text(field: _Field, key: str) -> str:
+    text: str = field.get(key if language() == "en" else f"{key}_{language()}", "")
+    return text
 
 
 def _parse(path: Path, name: str, columns: list[str]) -> tuple[pd.DataFrame, list[int]]:
@@ -234,7 +236,7 @@ def _parse(path: Path, name: str, columns: list[str]) -> tuple[pd.DataFrame, lis
     return pd.DataFrame(list(cells), columns=header, dtype=str), list(rows)
 
 
-def _wrong_cells(cells: pd.Series, field: dict) -> Iterator[tuple[int, str, dict[str, Any]]]:
+def _wrong_cells(cells: pd.Series, field: _Field) -> Iterator[tuple[int, str, dict[str, Any]]]:
     """Yield position, message and values of each cell that the field does not allow."""
     limits = field["constraints"]
     missing = cells.isin(field.get("missingValues", []))
@@ -255,13 +257,15 @@ def _wrong_cells(cells: pd.Series, field: dict) -> Iterator[tuple[int, str, dict
         yield int(position), "cell" if value else "cell_blank", values
 
 
-def _repeated_keys(cells: pd.DataFrame, key: list[str]) -> Iterator[tuple[int, str, dict]]:
+def _repeated_keys(
+    cells: pd.DataFrame, key: list[str]
+) -> Iterator[tuple[int, str, dict[str, Any]]]:
     for position in np.flatnonzero(cells.duplicated(key)):
         value = repr(" ".join(cells.iloc[position][key]))
         yield int(position), "cell_repeated", {"column": " + ".join(key), "value": value}
 
 
-def _allowed(field: dict) -> str:
+def _allowed(field: _Field) -> str:
     limits = field["constraints"]
     if "enum" in limits:
         codes = [say("data.missing_code", code=code) for code in field.get("missingValues", [])]
@@ -273,8 +277,9 @@ def _allowed(field: dict) -> str:
     return say("data.whole_from", low=limits["minimum"])
 
 
-def _typed(cells: pd.DataFrame, field: dict, missing: str) -> pd.Series:
-    column = cells[field["name"]]
+def _typed(cells: pd.DataFrame, field: _Field, missing: str) -> pd.Series:
+    name: str = field["name"]
+    column = cells[name]
     if field["type"] == "string":
         return column
     codes = column.isin(field.get("missingValues", []))

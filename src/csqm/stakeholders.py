@@ -111,14 +111,14 @@ def salience_class(
     >>> salience_class(power=True, legitimacy=True, urgency=False)
     'dominant'
     """
-    flags = {"power": power, "legitimacy": legitimacy, "urgency": urgency}
+    flags: dict[str, Any] = {"power": power, "legitimacy": legitimacy, "urgency": urgency}
     if any(isinstance(flag, pd.Series) for flag in flags.values()):
         numbers = _series_number(flags)
         return pd.Series(np.take(_SALIENCE, numbers), index=numbers.index, name="salience")
     for name, flag in flags.items():
         if not isinstance(flag, (bool, np.bool_)):
             _refuse("flag", name=name, value=_shown(flag))
-    return _SALIENCE[4 * int(power) + 2 * int(legitimacy) + int(urgency)]
+    return _SALIENCE[4 * flags["power"] + 2 * flags["legitimacy"] + flags["urgency"]]
 
 
 def score_items(
@@ -323,7 +323,8 @@ def _series_number(flags: dict[str, Any]) -> pd.Series:
             value = flag.iloc[row]
             _refuse("flag_in_series", name=name, row=_shown(flag.index[row]), value=_shown(value))
     power, legitimacy, urgency = (flag.astype(int) for flag in flags.values())
-    return 4 * power + 2 * legitimacy + urgency
+    number: pd.Series = 4 * power + 2 * legitimacy + urgency
+    return number
 
 
 def _check_columns(data: pd.DataFrame, columns: Sequence[str]) -> None:

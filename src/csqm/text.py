@@ -131,7 +131,8 @@ def listed(values: Iterable[Any]) -> str:
     >>> listed([1, 2, 3])
     '1, 2, 3'
     """
-    return localise({"en": ", ", "zh-Hant": "、"}).join(map(str, values))
+    mark: str = localise({"en": ", ", "zh-Hant": "、"})
+    return mark.join(map(str, values))
 
 
 @cache
@@ -139,7 +140,8 @@ def _catalogue(name: str) -> dict[str, dict[str, str]]:
     path = _MESSAGES / f"{name}.toml"
     if not path.is_file():
         raise KeyError(name)
-    return tomllib.loads(path.read_text(encoding="utf-8"))
+    messages: dict[str, dict[str, str]] = tomllib.loads(path.read_text(encoding="utf-8"))
+    return messages
 
 
 def _checked(code: str) -> str:
