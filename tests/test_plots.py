@@ -17,8 +17,9 @@ from fontTools.ttLib import TTFont
 from matplotlib.text import Text
 
 from csqm import data, plots, stakeholders, text
+from csqm.plots import style
 
-SOURCE = Path(plots.__file__).parent
+SOURCE = Path(text.__file__).parent
 DATASETS = SOURCE.parents[1] / "datasets"
 ITEMS = ["q1_company", "q2_image", "q3_interest", "q4_supervisor", "q5_pay", "q6_future"]
 ACTORS = {
@@ -258,9 +259,9 @@ def test_alternative_text_is_escaped():
 
 
 def test_long_titles_are_wrapped_in_both_languages():
-    long = plots._wrapped("a sentence that goes on " * 6, 58).splitlines()
+    long = style.wrapped("a sentence that goes on " * 6, 58).splitlines()
     assert len(long) == 3 and max(map(len, long)) <= 58
-    chinese = plots._wrapped("夜班派車人員的滿意度低於其他部門，差距約 45.6 個百分點。" * 3, 58)
+    chinese = style.wrapped("夜班派車人員的滿意度低於其他部門，差距約 45.6 個百分點。" * 3, 58)
     lines = chinese.splitlines()
     assert len(lines) > 1 and not [line for line in lines if line[0] in "，。"]
     assert "45.6" in chinese.replace("\n", "|")
@@ -308,6 +309,7 @@ def test_a_yield_out_of_range_is_refused():
 
 
 def test_every_message_of_the_module_is_used():
-    source = Path(plots.__file__).read_text(encoding="utf-8")
+    modules = Path(plots.__file__).parent.glob("*.py")
+    source = "".join(module.read_text(encoding="utf-8") for module in modules)
     entries = tomllib.loads((SOURCE / "messages" / "plots.toml").read_text(encoding="utf-8"))
     assert [entry for entry in entries if f'"plots.{entry}"' not in source] == []
