@@ -279,7 +279,7 @@ const kind = {
     });
 
     const name = el("p", { class: "csqm-subheading" });
-    const situation = el("p", { class: "csqm-situation" });
+    const situation = el("p");
     const counter = el("span", { class: "csqm-counter" });
     const step = (by) => () => {
       select(actors[(actors.indexOf(selected) + by + actors.length) % actors.length]);
@@ -323,9 +323,9 @@ const kind = {
     );
     const note = el("div", { class: "csqm-note" });
 
-    const form = el(
+    const head = el(
       "div",
-      { class: "csqm-actor" },
+      { class: "csqm-selected-actor" },
       el(
         "div",
         { class: "csqm-steps" },
@@ -335,6 +335,10 @@ const kind = {
       ),
       name,
       situation,
+    );
+    const form = el(
+      "div",
+      { class: "csqm-actor" },
       el(
         "div",
         { class: "csqm-numbers" },
@@ -443,6 +447,7 @@ const kind = {
       "div",
       { class: "csqm-map" },
       el("div", { class: "csqm-chips", role: "group", "aria-label": words.map_actors }, ...chips.map((chip) => chip.node)),
+      head,
       el(
         "div",
         { class: "csqm-board" },
