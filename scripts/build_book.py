@@ -8,6 +8,7 @@ import argparse
 import hashlib
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -49,6 +50,8 @@ LEFT_BEHIND = (
     "submitted",
 )
 
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+
 
 class BuildError(Exception):
     """The book cannot be built; the message says why and what to do."""
@@ -81,8 +84,8 @@ def parse_arguments() -> argparse.Namespace:
     """Return what the command line asks for."""
     parser = argparse.ArgumentParser(
         description="Build both editions of the book into _build/html.",
-        epilog="The English edition alone, without a stamp and with warnings allowed: jupyter-book "
-        "build .  (after one run of this script, which makes the files offered for download)",
+        epilog="The English edition alone, with warnings allowed, after one run of this script (which "
+        "makes the files offered for download): jupyter-book build . --path-output _build/alone",
     )
     parser.add_argument("--force", action="store_true", help="build from nothing")
     parser.add_argument(
@@ -160,24 +163,34 @@ def run(command: list[str], failure: str) -> None:
 
 
 def build_editions(arguments: argparse.Namespace) -> None:
-    """Run Jupyter Book for both editions at once; show the output of one that fails."""
+    """Run Jupyter Book for both editions at once; show what one that fails complains of."""
     builds = {edition: start_build(edition, arguments) for edition in EDITIONS}
     failed = []
     for edition, (process, log) in builds.items():
         if process.wait():
             failed.append(edition)
-            print(log.read_text(encoding="utf-8"), file=sys.stderr)
+            print(complaints(log), file=sys.stderr)
     if failed:
-        raise BuildError(f"See the warnings above. Failed: {', '.join(failed)}.")
+        logs = ", ".join(f"_build/{edition}/build.log" for edition in failed)
+        raise BuildError(f"See the warnings above; all that was said is in {logs}.")
     for edition in EDITIONS:
         shutil.rmtree(HTML / edition, ignore_errors=True)
         shutil.copytree(BUILD / edition / "_build" / "html", HTML / edition)
+
+
+def complaints(log: Path) -> str:
+    """Return the warnings and errors in a log, or its end when it names none."""
+    lines = COLOURS.sub("", log.read_text(encoding="utf-8")).splitlines()
+    found = [line for line in lines if re.search(r"WARNING:|ERROR:|\b\w*(Error|Exception): ", line)]
+    return "\n".join(found or lines[-20:])
 
 
 def start_build(edition: str, arguments: argparse.Namespace) -> tuple[subprocess.Popen, Path]:
     """Start Jupyter Book for one edition; return the process and its log."""
     output = BUILD / edition
     output.mkdir(parents=True, exist_ok=True)
+    # Sphinx leaves pages that are no longer in the book; it writes all again from what it has read
+    shutil.rmtree(output / "_build" / "html", ignore_errors=True)
     log = output / "build.log"
     toc = "_toc.yml" if edition == "en" else f"_toc.{edition}.yml"
     command = [

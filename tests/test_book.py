@@ -347,7 +347,8 @@ def test_language_switch_goes_to_the_same_page_and_back(page, book_url, address)
     switch = page.locator("a.csqm-lang-switch")
     assert switch.get_attribute("hreflang") == switch.get_attribute("lang") == other
     switch.click()
-    assert page.url == f"{book_url}/{address.replace(edition, other)}"
+    same_page = "/".join(other if part == edition else part for part in address.split("/"))
+    assert page.url == f"{book_url}/{same_page}"
     assert page.locator("html").get_attribute("lang") == other
     page.locator("a.csqm-lang-switch").click()
     assert page.url == f"{book_url}/{address}"
@@ -418,8 +419,7 @@ def test_a_term_shows_its_definition_to_mouse_and_keyboard(page, book_url, gloss
     assert not tip.is_visible()
     link.hover()
     assert tip.is_visible()
-    definition = tip.inner_text().replace("’", "'")
-    assert definition in {row["definition_en"] for row in glossary}
+    assert tip.get_attribute("data-definition") in {row["definition_en"] for row in glossary}
     page.mouse.move(0, 0)
     assert not tip.is_visible()
     page.keyboard.press("Tab")
@@ -490,7 +490,7 @@ def test_landing_page_works_without_script_and_from_a_file(browser, built_book):
     for edition in EDITIONS:
         assert page.locator(f"a[hreflang={edition}]").is_visible()
     page.locator("a[hreflang=zh-Hant]").click()
-    assert "客戶滿意" in page.locator("h1").inner_text()
+    assert "客戶滿意" in page.locator("article h1").inner_text()
     context.close()
     context = browser.new_context(locale="zh-TW")
     page = context.new_page()

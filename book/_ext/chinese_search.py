@@ -24,7 +24,7 @@ class SearchChinese(SearchLanguage):
     js_splitter_code = r"""
 function splitQuery(query) {
   const cjk = "CJK";
-  const runs = new RegExp(`[${cjk}]+|(?:(?![${cjk}])[\p{L}\p{N}_])+`, "gu");
+  const runs = new RegExp(`[${cjk}]+|(?:(?![${cjk}])[\\p{L}\\p{N}_])+`, "gu");
   const terms = [];
   for (const [run] of query.matchAll(runs)) {
     if (run.length === 1 || !new RegExp(`[${cjk}]`).test(run)) terms.push(run);

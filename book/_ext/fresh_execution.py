@@ -2,7 +2,8 @@
 
 The execution cache compares cells only: a changed helper function or data file would leave old
 outputs in the book. Here the cache has the hash of both in its path, and so has the
-configuration that Sphinx compares to decide which pages to read again.
+configuration that Sphinx compares to decide which pages to read again. A changed extension of the
+book makes it read all pages, too.
 """
 
 import hashlib
@@ -21,15 +22,17 @@ def hash_of(root: Path, inputs: tuple[str, ...] = INPUTS) -> str:
     digest = hashlib.sha256()
     for folder in inputs:
         for path in sorted((root / folder).rglob("*")):
-            if path.is_file() and "__pycache__" not in path.parts:
+            made = path.suffix == ".mo" or "__pycache__" in path.parts
+            if path.is_file() and not made:
                 digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:16]
 
 
 def key_cache(app: Sphinx, config: Config) -> None:
-    """Point the cache to a folder named by the hash; remove those of earlier hashes."""
+    """Put the hashes into the configuration, and the cache into a folder named by one."""
     root = Path(app.srcdir)
     config.csqm_code_hash = hash_of(root)
+    config.csqm_extensions_hash = hash_of(root, ("book/_ext",))
     caches = root / "_build" / "cache" / edition(config)
     for old in caches.glob("*"):
         if old.name != config.csqm_code_hash:
@@ -40,6 +43,7 @@ def key_cache(app: Sphinx, config: Config) -> None:
 def setup(app: Sphinx) -> dict:
     """Register with Sphinx."""
     app.add_config_value("csqm_code_hash", "", "env", str)
+    app.add_config_value("csqm_extensions_hash", "", "env", str)
     # before myst_nb reads its settings
     app.connect("config-inited", key_cache, priority=100)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from docutils import nodes
 from edition import edition, load_syllabus, other_edition
+from markupsafe import escape
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
@@ -113,7 +114,9 @@ def add_tips(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         target = link.get("refid") or link.get("refuri", "").partition("#")[2]
         if target in definitions and not link.get("classes"):
             link["classes"] = ["csqm-term"]
-            link += nodes.inline("", definitions[target], classes=["csqm-tip"])
+            # as an attribute, so that the text of the page stays as the author wrote it
+            tip = f'<span class="csqm-tip" data-definition="{escape(definitions[target])}"></span>'
+            link += nodes.raw("", tip, format="html")
 
 
 def setup(app: Sphinx) -> dict:
