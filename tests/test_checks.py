@@ -368,13 +368,14 @@ def test_missing_or_damaged_activity_answer_is_reported(tmp_path, monkeypatch, c
 def test_activity_answer_gives_points_in_part(tmp_path, monkeypatch, capsys):
     import json
 
-    from csqm.course.demo import full_map
+    from csqm.course.demo import saved_answers
 
     monkeypatch.chdir(tmp_path)
     file = tmp_path / "answers" / "stakeholder-map.json"
     file.parent.mkdir()
-    saved = full_map()
-    file.write_text(json.dumps(saved), encoding="utf-8")
+    text = saved_answers("1-customers")["stakeholder-map"]
+    saved = json.loads(text)
+    file.write_text(text, encoding="utf-8")
     assert checks.activity_points("stakeholder-map", points=4) == 4.0
 
     entries = saved["answer"]["actors"]

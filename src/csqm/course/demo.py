@@ -17,19 +17,19 @@ from csqm.text import LANGUAGES, listed, localise, say, set_language
 
 __all__ = [
     "Mark",
-    "add_broken",
-    "full_map",
     "grade",
     "main",
     "mistakes",
+    "parts",
     "put_aside",
     "read_marks",
+    "saved_answers",
     "solutions",
     "submit",
+    "submit_broken",
+    "table",
 ]
 
-PART = "1-customers"
-ACTIVITY = "stakeholder-map"
 BUILD = EXERCISES.parent / "_build" / "grading"
 
 
@@ -60,14 +60,20 @@ def main() -> None:
     """Grade the demonstration submissions of both editions and print the marks."""
     for lang in LANGUAGES:
         set_language(lang)
-        course = make_course(lang, PART, BUILD / lang)
-        print(say("demo.start", course=_shown(course)))
-        run_nbgrader(course, "generate_assignment", PART)
-        _submit_everybody(course)
-        marks = grade(course, PART)
-        print(_table(marks))
-        print(say("demo.marks", file=_shown(course / "marks.csv")))
-        print(say("demo.feedback", folder=_shown(course / "feedback")), end="\n\n")
+        for part in parts():
+            course = make_course(lang, part, BUILD / lang / part)
+            print(say("demo.start", part=part, course=_shown(course)))
+            run_nbgrader(course, "generate_assignment", part)
+            _submit_everybody(course, part)
+            marks = grade(course, part)
+            print(table(marks))
+            print(say("demo.marks", file=_shown(course / "marks.csv")))
+            print(say("demo.feedback", folder=_shown(course / "feedback")), end="\n\n")
+
+
+def parts() -> list[str]:
+    """Return the slugs of the parts that have an assignment, in order."""
+    return sorted(path.name for path in (EXERCISES / LANGUAGES[0] / "source").iterdir())
 
 
 def grade(course: Path, part: str) -> list[Mark]:
@@ -187,10 +193,11 @@ def read_marks(course: Path, part: str, students: list[str], refused: dict[str, 
 
 def submit(
     course: Path,
+    part: str,
     student: str,
     answers: dict[str, str],
     *,
-    saved: dict[str, Any] | str | None = None,
+    saved: dict[str, str] | None = None,
     without: tuple[str, ...] = (),
     doubled: tuple[str, ...] = (),
 ) -> Path:
@@ -200,12 +207,14 @@ def submit(
     ----------
     course : Path
         A course whose assignment was generated.
+    part : str
+        Slug of the part.
     student : str
         Who hands in.
     answers : dict of str
         Source of answer cells, by id.
-    saved : dict or str, optional
-        The activity's saved answer, or the text of its file.
+    saved : dict of str, optional
+        Text of the saved answers of activities, by slug.
     without, doubled : tuple of str
         Cells that the trainee deleted, and cells that the trainee copied.
 
@@ -214,7 +223,7 @@ def submit(
     Path
         The zip file.
     """
-    notebook = _read(course / "release" / PART / f"{PART}.ipynb")
+    notebook = _read(course / "release" / part / f"{part}.ipynb")
     cells = []
     for cell in notebook["cells"]:
         name = _grade_id(cell)
@@ -225,73 +234,154 @@ def submit(
         cells.append(cell | {"source": answers.get(name, cell["source"])})
     notebook["cells"] = cells
 
-    folder = course / "handed-in" / student / PART
+    folder = course / "handed-in" / student / part
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    (folder / "answers").mkdir(parents=True)
     text = json.dumps(notebook, ensure_ascii=False, indent=1)
-    (folder / f"{PART}.ipynb").write_text(text, encoding="utf-8")
-    if saved is not None:
-        (folder / "answers").mkdir()
-        text = saved if isinstance(saved, str) else json.dumps(saved, ensure_ascii=False)
-        (folder / "answers" / f"{ACTIVITY}.json").write_text(text, encoding="utf-8")
-    archive = course / "downloaded" / PART / "archive"
+    (folder / f"{part}.ipynb").write_text(text, encoding="utf-8")
+    for slug, text in (saved or {}).items():
+        (folder / "answers" / f"{slug}.json").write_text(text, encoding="utf-8")
+    archive = course / "downloaded" / part / "archive"
     archive.mkdir(parents=True, exist_ok=True)
     return zip_folder(folder, archive / f"{student}.zip")
 
 
-def solutions(course: Path) -> dict[str, str]:
-    """Return the right answers of a course, by cell."""
-    cells = _read(course / "source" / PART / f"{PART}.ipynb")["cells"]
+def submit_broken(course: Path, part: str, answers: dict[str, str]) -> None:
+    """Hand in a notebook that breaks off in the middle, and a file that is no zip file.
+
+    Parameters
+    ----------
+    course : Path
+        A course whose assignment was generated.
+    part : str
+        Slug of the part.
+    answers : dict of str
+        Source of answer cells, by id.
+    """
+    file = submit(course, part, "not-json", answers)
+    notebook = course / "handed-in" / "not-json" / part / f"{part}.ipynb"
+    notebook.write_text(notebook.read_text(encoding="utf-8")[:5000], encoding="utf-8")
+    zip_folder(notebook.parent, file)
+    (file.parent / "not-a-zip.zip").write_bytes(b"PK")
+
+
+def solutions(course: Path, part: str) -> dict[str, str]:
+    """Return the right answers of an assignment, by cell.
+
+    Parameters
+    ----------
+    course : Path
+        A course with the source of the assignment.
+    part : str
+        Slug of the part.
+
+    Returns
+    -------
+    dict of str
+        Source of the answer cells, by id.
+    """
+    cells = _read(course / "source" / part / f"{part}.ipynb")["cells"]
     return {
-        cell["metadata"]["nbgrader"]["grade_id"]: cell["source"]
+        cell["metadata"]["nbgrader"]["grade_id"]: "".join(
+            line for line in cell["source"] if "### " not in line
+        )
         for cell in cells
         if cell["metadata"].get("nbgrader", {}).get("solution")
     }
 
 
-def full_map() -> dict[str, Any]:
-    """Return a saved stakeholder map in which every plan fits the placing."""
+def mistakes(part: str) -> list[dict[str, Any]]:
+    """Return the typical mistakes of an assignment.
+
+    Parameters
+    ----------
+    part : str
+        Slug of the part.
+
+    Returns
+    -------
+    list of dict
+        As ``exercises/mistakes/<part>.yaml`` has them.
+    """
+    return _catalogue(part)["mistakes"]
+
+
+def saved_answers(part: str) -> dict[str, str]:
+    """Return the saved answers of the graded activities that get all points.
+
+    Parameters
+    ----------
+    part : str
+        Slug of the part.
+
+    Returns
+    -------
+    dict of str
+        Text of each file, by the slug of the activity.
+    """
     from csqm.activities.content import load, paths
-    from csqm.activities.kinds.map import PLANS
 
-    actors = [actor["id"] for actor in load(paths()[ACTIVITY])["actors"]]
-    entries = {}
-    for number, actor in enumerate(actors):
-        power, interest = list(PLANS)[number % len(PLANS)]
-        entries[actor] = {
-            "power": 8 if power == "high" else 2,
-            "interest": 8 if interest == "high" else 2,
-            "ticks": ["power"] if power == "high" else ["legitimacy"],
-            "plan": PLANS[power, interest],
-        }
-    return {"schema": 1, "activity": ACTIVITY, "kind": "map", "answer": {"actors": entries}}
+    return {
+        slug: json.dumps(
+            {"schema": 1, "activity": slug, "kind": load(paths()[slug])["kind"], "answer": answer}
+        )
+        for slug, answer in _catalogue(part)["saved"].items()
+    }
 
 
-def mistakes() -> list[dict[str, Any]]:
-    """Return the typical mistakes of the assignment."""
+def table(marks: list[Mark]) -> str:
+    """Return the marks as a table for the terminal.
+
+    Parameters
+    ----------
+    marks : list of Mark
+        One for each line.
+
+    Returns
+    -------
+    str
+        A heading and the lines; ``?`` where a person has to judge.
+    """
+    cells = max((list(mark.cells) for mark in marks), key=len)
+    rows = [[say("demo.student"), *cells, say("demo.total"), say("demo.remarks")]]
+    for mark in marks:
+        points = [_points(mark.cells, name) for name in cells]
+        remarks = localise({"en": "; ", "zh-Hant": "；"}).join(mark.remarks)
+        rows.append([mark.student, *points, f"{mark.score:g}/{mark.maximum:g}", remarks])
+    widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
+    lines = (
+        "  ".join(
+            text + " " * (width - _width(text)) for text, width in zip(row, widths, strict=True)
+        )
+        for row in rows
+    )
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _submit_everybody(course: Path, part: str) -> None:
+    right, saved = solutions(course, part), saved_answers(part)
+    known = mistakes(part)
+    wrong = {each["answer"]: each["code"] for each in known if each.get("demo")}
+    submit(course, part, "perfect", right, saved=saved)
+    submit(course, part, "empty", {})
+    submit(course, part, "mistakes", right | wrong, saved=saved)
+    first, *_, last = known
+    submit(
+        course,
+        part,
+        "damaged",
+        right,
+        saved=dict.fromkeys(saved, "{"),
+        without=(first["points"], last["answer"], last["points"]),
+        doubled=(first["answer"],),
+    )
+    submit_broken(course, part, right)
+
+
+def _catalogue(part: str) -> dict[str, Any]:
     import yaml
 
-    return yaml.safe_load((EXERCISES / "mistakes" / f"{PART}.yaml").read_text(encoding="utf-8"))
-
-
-def _submit_everybody(course: Path) -> None:
-    right, saved = solutions(course), full_map()
-    wrong = {each["answer"]: each["code"] for each in mistakes() if each.get("demo")}
-    submit(course, "perfect", right, saved=saved)
-    submit(course, "empty", {})
-    submit(course, "mistakes", right | wrong, saved=saved)
-    gone = ("rty-points", "score-answer", "score-points")
-    submit(course, "damaged", right, saved="{", without=gone, doubled=("table-points",))
-    add_broken(course, right)
-
-
-def add_broken(course: Path, answers: dict[str, str]) -> None:
-    """Hand in a notebook that breaks off in the middle, and a file that is no zip file."""
-    file = submit(course, "not-json", answers)
-    notebook = course / "handed-in" / "not-json" / PART / f"{PART}.ipynb"
-    notebook.write_text(notebook.read_text(encoding="utf-8")[:5000], encoding="utf-8")
-    zip_folder(notebook.parent, file)
-    (file.parent / "not-a-zip.zip").write_bytes(b"PK")
+    return yaml.safe_load((EXERCISES / "mistakes" / f"{part}.yaml").read_text(encoding="utf-8"))
 
 
 def _cell_remarks(notebook: dict[str, Any], names: set[str]) -> list[str]:
@@ -304,31 +394,6 @@ def _cell_remarks(notebook: dict[str, Any], names: set[str]) -> list[str]:
     if doubled:
         remarks.append(say("demo.cells_doubled", cells=listed(doubled)))
     return remarks
-
-
-def _table(marks: list[Mark]) -> str:
-    cells = max((list(mark.cells) for mark in marks), key=len)
-    head = [say("demo.student"), *cells, say("demo.total"), say("demo.remarks")]
-    rows = [head]
-    for mark in marks:
-        points = [_points(mark.cells, name) for name in cells]
-        total = f"{mark.score:g}/{mark.maximum:g}"
-        rows.append(
-            [
-                mark.student,
-                *points,
-                total,
-                localise({"en": "; ", "zh-Hant": "；"}).join(mark.remarks),
-            ]
-        )
-    widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
-    lines = [
-        "  ".join(
-            text + " " * (width - _width(text)) for text, width in zip(row, widths, strict=True)
-        )
-        for row in rows
-    ]
-    return "\n".join(line.rstrip() for line in lines)
 
 
 def _points(cells: dict[str, float | None], name: str) -> str:
