@@ -360,7 +360,10 @@ def test_map_by_keyboard(open_page):
     )
     tab_to(page, chart.get_by_role("button", name="Check"))
     page.keyboard.press("Enter")
-    assert "Plans that fit the place you gave the actor: 1." in chart.locator(".csqm-feedback").inner_text()
+    assert (
+        "Plans that fit the place you gave the actor: 1."
+        in chart.locator(".csqm-feedback").inner_text()
+    )
 
 
 # Kept, across reloads and languages

@@ -91,7 +91,7 @@ def open_notebook(lab, browser):
         page.set_default_timeout(60_000)
         page.goto(f"{address}/lab/tree/{name}?token={token}&reset")
         page.wait_for_selector(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook .jp-CodeCell")
-        page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]")
+        page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
         return page
 
     yield opened
