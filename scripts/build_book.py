@@ -170,6 +170,8 @@ def build_editions(arguments: argparse.Namespace) -> None:
         if process.wait():
             failed.append(edition)
             print(complaints(log), file=sys.stderr)
+            # pages once read are not read again, and would not complain again
+            shutil.rmtree(BUILD / edition / "_build" / ".doctrees", ignore_errors=True)
     if failed:
         logs = ", ".join(f"_build/{edition}/build.log" for edition in failed)
         raise BuildError(f"See the warnings above; all that was said is in {logs}.")
