@@ -200,7 +200,7 @@ def test_feedback_names_the_misunderstanding():
     widget.answer = {"choices": {"yield": "subtract"}}
     score = widget.score()
     assert score["points"] == 0
-    assert any("took away 5 % five times" in line for line in score["lines"])
+    assert any("took away 5% five times" in line for line in score["lines"])
     set_language("zh-Hant")
     assert any("連減了五次" in line for line in activity("quiz-1").score()["lines"])
 

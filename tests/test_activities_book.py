@@ -509,25 +509,3 @@ def test_no_script_shows_the_static_version(browser, book_url):
     page.goto(f"{book_url}/{ENGLISH}")
     assert page.locator("[data-activity=maslow-needs] .csqm-activity-static").is_visible()
     context.close()
-
-
-def test_input_is_answered_at_once_on_a_slow_machine(open_page):
-    page = open_page()
-    session = page.context.new_cdp_session(page)
-    session.send("Emulation.setCPUThrottlingRate", {"rate": 4})
-    times = page.evaluate(
-        """() => {
-            const frame = document.querySelector('[data-activity=maslow-needs]');
-            const times = [];
-            for (let i = 0; i < 41; i += 1) {
-                const select = frame.querySelectorAll('select')[i % 12];
-                select.value = select.options[1 + (i % 5)].value;
-                const start = performance.now();
-                select.dispatchEvent(new Event('change'));
-                document.body.offsetHeight; // layout included
-                times.push(performance.now() - start);
-            }
-            return times.sort((a, b) => a - b);
-        }"""
-    )
-    assert times[20] < 50  # the median: this machine may have other work to do
