@@ -158,7 +158,7 @@ def test_error_names_the_line(tmp_path):
     with pytest.raises(ContentError, match=f"quiz-1.yaml, line {number + 1}, questions/2/obj"):
         load(file)
     set_language("zh-Hant")
-    with pytest.raises(ContentError, match=f"quiz-1.yaml 第 {number + 1} 行"):
+    with pytest.raises(ContentError, match=f"quiz-1.yaml，第 {number + 1} 行"):
         load(file)
 
 
