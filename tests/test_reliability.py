@@ -9,8 +9,8 @@ import pytest
 import semopy
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from semopy.examples import holzinger39
 from scipy.stats import chi2
+from semopy.examples import holzinger39
 from sklearn.decomposition import FactorAnalysis
 from statsmodels.multivariate.factor import Factor
 
