@@ -1,6 +1,8 @@
 """The built book as its readers meet it: both editions, in a real browser, with the network cut off."""
 
 import csv
+import doctest
+import importlib
 import json
 import re
 import zipfile
@@ -138,7 +140,7 @@ def test_tables_have_no_empty_header_cells(built_book):
 
 # what the themes and Sphinx would say in English, or in Simplified Chinese, if nobody stopped them
 FOREIGN_STRINGS = """
-Search|Contents|On this page|Previous|previous|Next|next|Next page|next page|previous page|Show code cell
+Search|Page|Main|Contents|On this page|Previous|previous|Next|next|Next page|next page|previous page|Show code cell
 Hide code cell|Toggle hidden content|Toggle primary sidebar|Toggle secondary sidebar|Show the code|Hide the code
 Click to show|Click to hide|Skip to main content|Back to top|Color mode|Light|Dark|System Settings|Copyright
 Permalink|Link to this|Download this page|Print to PDF|Fullscreen mode|Site navigation|Section Navigation
@@ -572,6 +574,13 @@ def test_a_changed_helper_or_data_file_changes_the_execution_cache(root, tmp_pat
     with_data = hash_of(tmp_path)
     (tmp_path / "src" / "csqm" / "a.py").write_text("x = 2")
     assert len({before, with_data, hash_of(tmp_path)}) == 3
+
+
+@pytest.mark.parametrize("name", ["chinese_search", "glossary", "mathml", "page_header"])
+def test_examples_of_the_extensions_hold(root, monkeypatch, name):
+    monkeypatch.syspath_prepend(str(root / "book" / "_ext"))
+    results = doctest.testmod(importlib.import_module(name))
+    assert results.attempted and not results.failed
 
 
 def test_chinese_text_is_indexed_by_pairs(root, monkeypatch):

@@ -17,6 +17,7 @@ WORDS = {
         "contents": "Contents of the book",
         "parts": "Pages of this part",
         "sidebar": "Show or hide the contents of the book",
+        "page_contents": "Contents of this page",
         "page_toc": "Show or hide the contents of this page",
     },
     "zh-Hant": {
@@ -30,6 +31,7 @@ WORDS = {
         "contents": "全書目錄",
         "parts": "這一部分的頁面",
         "sidebar": "顯示或隱藏全書目錄",
+        "page_contents": "本頁目錄",
         "page_toc": "顯示或隱藏本頁目錄",
     },
 }
