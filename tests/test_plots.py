@@ -16,7 +16,7 @@ import pytest
 from fontTools.ttLib import TTFont
 from matplotlib.text import Text
 
-from csqm import data, plots, stakeholders, text
+from csqm import data, ipa, kano, plots, reliability, servqual, spc, stakeholders, text
 from csqm.plots import style
 
 SOURCE = Path(text.__file__).parent
@@ -27,6 +27,54 @@ ACTORS = {
     "zh-Hant": ["乘客", "股東", "零件供應商", "市政府", "競爭車隊"],
 }
 PLACES = [(6, 9), (9.5, 5.5), (5.5, 6), (8.5, 3), (4, 0)]
+DIMENSIONS = {
+    "en": {
+        "reliability": "Reliability",
+        "responsiveness": "Responsiveness",
+        "assurance": "Assurance",
+        "empathy": "Empathy",
+        "tangibles": "Tangibles",
+    },
+    "zh-Hant": {
+        "reliability": "可靠性",
+        "responsiveness": "反應性",
+        "assurance": "保證性",
+        "empathy": "關懷性",
+        "tangibles": "有形性",
+    },
+}
+NAMES = list(DIMENSIONS["en"])
+NPS_ANSWERS = [10, 9, 9, 8, 6, 10, 7, 3, 9, 10, np.nan, 0, 5, 6, 7, 8, 9, 2, 6, 4]
+LINES = ["responsiveness"] * 10 + ["empathy"] * 10
+GAPS = pd.DataFrame(
+    {
+        "dimension": NAMES,
+        "gap": [-0.8, -0.4, -0.1, 0.0, 0.3],
+        "low": [-1.1, -0.6, -0.3, -0.2, 0.1],
+        "high": [-0.5, -0.2, 0.1, 0.2, 0.5],
+        "n": [80, 81, 82, 80, 79],
+    }
+)
+MEANS = pd.DataFrame(
+    {"importance": [4.6, 4.4, 3.1, 2.9, 4.5], "performance": [4.2, 2.8, 2.7, 4.5, 3.1]}, index=NAMES
+)
+KANO = pd.DataFrame(
+    [[10, 20, 60, 10], [20, 50, 25, 5], [60, 15, 5, 20], [25, 5, 5, 65], [0, 0, 0, 0]],
+    columns=list("AOMI"),
+    index=NAMES,
+).assign(R=3, Q=[0, 0, 0, 0, 4])
+_random = np.random.default_rng(5)
+_factors = np.repeat(_random.normal(size=(300, 2)), 3, axis=1)
+TWO_FACTORS = pd.DataFrame(_factors + _random.normal(size=(300, 6)), columns=list("abcdef"))
+LATE = spc.p_chart(
+    [24, 26, 22, 30, 25, 27, 23, 24, 26, 52, 33, 34, 35, 36, 37, 38, 39, 31],
+    np.arange(200, 236, 2),
+    baseline=range(1, 10),
+)
+
+
+def labelled(keys):
+    return {key: DIMENSIONS[text.language()][key] for key in keys}
 
 
 @pytest.fixture(autouse=True)
@@ -66,7 +114,67 @@ def grid(**options):
     )
 
 
-CHARTS = [likert, likert_labelled, groups, chain, chain_with_n, grid]
+def nps(**options):
+    answers = pd.DataFrame({"recommend": NPS_ANSWERS, "line": LINES})
+    return plots.nps_bar(
+        answers, "recommend", by="line", labels=DIMENSIONS[text.language()], **options
+    )
+
+
+def nps_of_all(**options):
+    return plots.nps_bar(pd.DataFrame({"recommend": NPS_ANSWERS}), "recommend", **options)
+
+
+def gap(**options):
+    return plots.gap_chart(GAPS, labelled(GAPS["dimension"]), **options)
+
+
+def scree(**options):
+    return plots.scree_plot(reliability.parallel_analysis(TWO_FACTORS, list("abcdef")), **options)
+
+
+def importance(**options):
+    table = ipa.grid(MEANS, "importance", "performance")
+    return plots.ipa_map(table, labelled(table["attribute"]), **options)
+
+
+def importance_crowded():
+    means = np.random.default_rng(1).normal(4, 0.4, (20, 2))
+    table = ipa.grid(pd.DataFrame(means, columns=["i", "p"]), "i", "p", cross="median")
+    return plots.ipa_map(table, (list(DIMENSIONS[text.language()].values()) * 5)[:20])
+
+
+def better_worse(**options):
+    table = kano.better_worse(KANO)
+    return plots.kano_map(table, labelled(table["attribute"]), **options)
+
+
+def control(**options):
+    label = {"en": "Late arrivals (share of trips)", "zh-Hant": "遲到的車次比例"}[text.language()]
+    return plots.control_chart(LATE, label, **options)
+
+
+def control_with_rules():
+    return control(rules=spc.run_rules(LATE, rules="nelson"))
+
+
+CHARTS = [
+    likert,
+    likert_labelled,
+    groups,
+    chain,
+    chain_with_n,
+    grid,
+    nps,
+    nps_of_all,
+    gap,
+    scree,
+    importance,
+    importance_crowded,
+    better_worse,
+    control,
+    control_with_rules,
+]
 each_chart = pytest.mark.parametrize("draw", CHARTS, ids=lambda draw: draw.__name__)
 each_language = pytest.mark.parametrize("language", text.LANGUAGES)
 
@@ -85,9 +193,12 @@ class Page(HTMLParser):
 
 def written(chart):
     """Return the texts that the chart shows."""
-    figure, (low, high) = chart.ax.figure, chart.ax.get_xlim()
+    figure = chart.ax.figure
     figure.draw_without_rendering()
-    beyond = [t.label1 for t in chart.ax.xaxis.get_major_ticks() if not low <= t.get_loc() <= high]
+    beyond = []
+    for axis in [axis for ax in figure.axes for axis in (ax.xaxis, ax.yaxis)]:
+        low, high = sorted(axis.get_view_interval())
+        beyond += [t.label1 for t in axis.get_major_ticks() if not low <= t.get_loc() <= high]
     return [
         each
         for each in figure.findobj(Text)
@@ -151,7 +262,7 @@ def test_no_text_lies_over_another_or_outside(draw, language):
 def test_axes_are_labelled_and_a_title_may_be_given(draw, language):
     text.set_language(language)
     assert draw().ax.get_xlabel()
-    if draw in (likert, groups, chain, grid):
+    if draw not in (likert_labelled, chain_with_n, importance_crowded, control_with_rules):
         chart = draw(title="A title of my own: 42")
         assert chart.ax.figure.get_suptitle() == "A title of my own: 42"
         assert chart.alt.startswith("A title of my own: 42")
@@ -243,6 +354,153 @@ def test_stakeholder_grid_puts_power_upwards_and_interest_to_the_right():
     assert chart.alt.endswith("Keep informed: nobody; Monitor: Competitors.")
 
 
+def test_nps_bar_holds_shares_and_score():
+    chart = nps_of_all()
+    answers = np.array(NPS_ANSWERS)[~np.isnan(NPS_ANSWERS)]
+    shares = [np.mean(answers <= 6), np.mean((answers > 6) & (answers < 9)), np.mean(answers >= 9)]
+    assert [bars[0].get_width() for bars in chart.ax.containers] == pytest.approx(shares)
+    _, dots = chart.ax.figure.axes
+    value = 100 * (shares[2] - shares[0])
+    assert dots.lines[-1].get_xdata() == pytest.approx([value])
+    assert f"score −{abs(value):.0f} (" in chart.alt and "n = 19" in chart.alt
+
+
+def test_nps_bar_weights_as_if_the_rows_were_repeated():
+    answers = pd.DataFrame({"recommend": [10, 9, 8, 3, np.nan], "w": [3, 1, 2, 1, 5]})
+    repeated = answers.loc[answers.index.repeat(answers["w"])]
+    for one, other in zip(
+        plots.nps_bar(answers, "recommend", weights="w").ax.containers,
+        plots.nps_bar(repeated, "recommend").ax.containers,
+        strict=True,
+    ):
+        assert one[0].get_width() == pytest.approx(other[0].get_width())
+
+
+def test_nps_bar_names_the_ends_and_keeps_the_order_of_the_labels():
+    chart = nps()
+    assert [tick.get_text().splitlines()[0] for tick in chart.ax.get_yticklabels()] == [
+        "Responsiveness",
+        "Empathy",
+    ]
+    assert chart.ax.figure.get_suptitle().replace("\n", " ") == (
+        "Net Promoter Score from −56 (Empathy) to +40 (Responsiveness)"
+    )
+
+
+def test_gap_chart_fills_the_gaps_that_are_clear():
+    chart = gap()
+    dots = [line for line in chart.ax.lines if line.get_marker() == "o"]
+    assert [dot.get_xdata()[0] for dot in dots] == GAPS["gap"].tolist()
+    hollow = [dot.get_markerfacecolor() == "white" for dot in dots]
+    assert hollow == [False, False, True, True, False]
+    assert chart.ax.figure.get_suptitle() == "Reliability: furthest below expectation, gap −0.80"
+    assert "Intervals wholly below zero: 2 of 5" in chart.alt
+
+
+def test_gap_chart_without_a_shortfall():
+    chart = plots.gap_chart(GAPS[3:])
+    assert chart.ax.figure.get_suptitle() == "No gap is below zero; the smallest: empathy, 0.00"
+
+
+def test_gap_chart_takes_what_servqual_returns():
+    random = np.random.default_rng(2)
+    answers = pd.DataFrame(random.integers(1, 8, (40, 4)), columns=["e1", "p1", "e2", "p2"])
+    result = servqual.gaps(answers, {"empathy": [("e1", "p1"), ("e2", "p2")]})
+    assert f"n = {result.dimensions['n'][0]}" in plots.gap_chart(result.dimensions).alt
+    assert len(plots.gap_chart(result.items, ["first", "second"]).ax.get_yticks()) == 2
+
+
+def test_scree_plot_fills_the_factors_that_are_kept():
+    chart = scree()
+    table = reliability.parallel_analysis(TWO_FACTORS, list("abcdef"))
+    eigenvalues, kept, dropped, chance = chart.ax.lines
+    np.testing.assert_allclose(eigenvalues.get_ydata(), table["eigenvalue"])
+    np.testing.assert_allclose(chance.get_ydata(), table["random_quantile"])
+    assert list(kept.get_xdata()) == [1, 2] and len(dropped.get_xdata()) == 4
+    assert chart.alt.startswith("Factors to keep by parallel analysis: 2 of 6.")
+
+
+def test_ipa_map_puts_performance_to_the_right_and_importance_upwards():
+    chart = importance()
+    points = [tuple(line.get_xydata()[0]) for line in chart.ax.lines if line.get_marker() == "o"]
+    assert points == list(zip(MEANS["performance"], MEANS["importance"], strict=True))
+    vertical, horizontal = chart.ax.lines[:2]
+    assert vertical.get_xdata()[0] == pytest.approx(MEANS["performance"].mean())
+    assert horizontal.get_ydata()[0] == pytest.approx(MEANS["importance"].mean())
+    assert chart.ax.figure.get_suptitle() == "Concentrate here: Responsiveness, Tangibles"
+    assert "Possible overkill: Empathy (importance 2.90, performance 4.50)" in chart.alt
+    (shade,) = chart.ax.patches
+    assert shade.get_bbox().contains(2.8, 4.4) and not shade.get_bbox().contains(4.2, 4.6)
+
+
+def test_ipa_map_marks_points_on_a_line_and_tells_n():
+    answers = pd.DataFrame(
+        {"i1": [5, 5, 4], "i2": [3, 3, 2], "p1": [1, 2, 3], "p2": [2, 4, np.nan]}
+    )
+    table = ipa.grid(answers, ["i1", "i2"], ["p1", "p2"], cross=(3.0, 2.0))
+    chart = plots.ipa_map(table)
+    points = [line for line in chart.ax.lines if line.get_marker() == "o"]
+    assert [point.get_markerfacecolor() == "white" for point in points] == [True, False]
+    assert "n = 2 to 3" in chart.ax.figure.get_supxlabel()
+    assert chart.ax.get_title(loc="left") == "Importance (mean answer)"
+
+
+def test_many_points_are_numbered_with_a_key():
+    chart = importance_crowded()
+    shown = [each.get_text() for each in written(chart)]
+    assert {str(number) for number in range(1, 21)} <= set(shown)
+    assert "20\xa0Tangibles" in chart.ax.figure.get_supxlabel().replace("\n", "")
+
+
+def test_kano_map_places_by_better_and_worse():
+    chart = better_worse()
+    table = kano.better_worse(KANO)[:4]
+    points = [tuple(line.get_xydata()[0]) for line in chart.ax.lines if line.get_marker() == "o"]
+    assert points == list(zip(table["worse"], table["better"], strict=True))
+    left, right = chart.ax.get_xlim()
+    assert left > 0 and right < -1, "worse grows to the right"
+    assert "Must-be: Reliability" in chart.alt and "Attractive: Assurance" in chart.alt
+    assert "One-dimensional: Responsiveness" in chart.alt and "Indifferent: Empathy" in chart.alt
+    assert "Without answers to place them: Tangibles" in chart.alt
+    assert "n = 100" in chart.ax.get_xlabel()
+
+
+def test_control_chart_holds_values_limits_and_signals():
+    chart = control()
+    lines = {line.get_label(): line for line in chart.ax.lines}
+    np.testing.assert_allclose(chart.ax.lines[0].get_ydata(), LATE["value"])
+    np.testing.assert_allclose(chart.ax.lines[2].get_ydata(), LATE["lower"])
+    np.testing.assert_allclose(chart.ax.lines[3].get_ydata(), LATE["upper"])
+    marked = lines["beyond the limits: 10"]
+    assert marked.get_marker() == "D" and marked.get_ydata() == [LATE["value"][9]]
+    assert chart.ax.figure.get_suptitle() == "Beyond the limits: 1 of 18 samples"
+    assert chart.ax.get_xlabel() == "Sample, in order of time (n = 18)"
+
+
+def test_control_chart_gives_each_rule_its_shape():
+    chart = control_with_rules()
+    rules = spc.run_rules(LATE, rules="nelson")
+    drawn = {line.get_marker() for line in chart.ax.lines if line.get_marker() in "Ds^vPXh*"}
+    found = [name for name in rules.columns[2:-1] if rules[name].any()]
+    assert len(drawn) == len(found) > 1
+    for name in found:
+        assert text.say(f"plots.rule_{name}") in chart.alt
+    count = int(rules["signal"].sum())
+    assert chart.alt.startswith(f"Signals of a special cause: {count} of 18 samples")
+
+
+def test_control_chart_knows_every_rule():
+    from csqm.plots import process
+
+    known = set(spc.run_rules(LATE, rules="nelson")) | set(spc.run_rules(LATE))
+    assert known - {"sample", "value", "signal"} == set(process._RULES)
+
+
+def test_control_chart_without_signals():
+    chart = plots.control_chart(spc.c_chart([4, 5, 4, 5]), "Complaints", digits=1)
+    assert chart.alt.startswith("No signal in 4 samples") and "No point signals" in chart.alt
+
+
 def test_names_in_a_crowd_keep_apart():
     crowd = {f"Actor number {number}": (5 + number % 3, 2 + number // 3) for number in range(9)}
     chart = plots.stakeholder_grid(crowd)
@@ -273,6 +531,7 @@ ANSWERS = pd.DataFrame({"a": [1.0, 2.0, np.nan], "b": [9.0, 1.0, 2.0], "c": [np.
 TABLE = stakeholders.department_table(
     pd.DataFrame({"unit": ["x"] * 5, "q": [1, 2, 3, 4, 5]}), "unit", "q"
 )
+NPS = pd.DataFrame({"r": [10, 9, 0], "g": ["a", "b", None]})
 BAD = [
     (lambda: plots.likert_bars(ANSWERS, [], []), "no_items", "`items`"),
     (lambda: plots.likert_bars(ANSWERS, ["z"], ["Z"]), "column_missing", "z"),
@@ -284,6 +543,19 @@ BAD = [
     (lambda: plots.group_estimates(TABLE.drop(columns="low"), ["X"]), "column_missing", "low"),
     (lambda: plots.group_estimates(TABLE, {}), "label_missing", "x"),
     (lambda: plots.yield_chain([0.9, 0.8], ["a"]), "label_count", "1"),
+    (lambda: plots.nps_bar(NPS, "z"), "column_missing", "z"),
+    (lambda: plots.nps_bar(NPS, "r", by="g"), "group_blank", "g"),
+    (lambda: plots.nps_bar(NPS[:2], "r", by="g", labels={"a": "A"}), "label_missing", "b"),
+    (lambda: plots.gap_chart(GAPS.drop(columns="low")), "column_missing", "low"),
+    (lambda: plots.gap_chart(GAPS[:0]), "no_rows", ""),
+    (lambda: plots.gap_chart(GAPS, ["A"]), "label_count", "5"),
+    (lambda: plots.scree_plot(pd.DataFrame({"component": [1]})), "column_missing", "eigenvalue"),
+    (lambda: plots.ipa_map(MEANS), "column_missing", "attribute"),
+    (lambda: plots.kano_map(kano.better_worse(KANO)[4:]), "no_rows", ""),
+    (lambda: plots.kano_map(kano.better_worse(KANO), {}), "label_missing", "reliability"),
+    (lambda: plots.control_chart(LATE[:0], "Late"), "no_rows", ""),
+    (lambda: plots.control_chart(MEANS, "Late"), "column_missing", "sample"),
+    (lambda: plots.control_chart(LATE, "Late", rules=spc.run_rules(LATE)[1:]), "rules_samples", ""),
     (lambda: plots.stakeholder_grid({}), "no_rows", ""),
     (lambda: plots.stakeholder_grid({"City": (11, 2)}), "position", "City"),
     (lambda: plots.stakeholder_grid({"City": (1, 2, 3)}), "position", "(1, 2, 3)"),
@@ -309,7 +581,16 @@ def test_a_yield_out_of_range_is_refused():
 
 
 def test_every_message_of_the_module_is_used():
-    modules = Path(plots.__file__).parent.glob("*.py")
+    modules = [*Path(plots.__file__).parent.glob("*.py"), Path(ipa.__file__)]
     source = "".join(module.read_text(encoding="utf-8") for module in modules)
+    prefixes = set(re.findall(r'f"plots\.(\w*)\{', source))
     entries = tomllib.loads((SOURCE / "messages" / "plots.toml").read_text(encoding="utf-8"))
-    assert [entry for entry in entries if f'"plots.{entry}"' not in source] == []
+    assert [
+        entry
+        for entry in entries
+        if f'"plots.{entry}"' not in source
+        and not any(
+            entry.startswith(prefix) and f'"{entry.removeprefix(prefix)}"' in source
+            for prefix in prefixes
+        )
+    ] == []

@@ -1,0 +1,20 @@
+"""The charts of the course, in both languages, each with an alternative text."""
+
+from csqm.plots.maps import ipa_map, kano_map, stakeholder_grid
+from csqm.plots.process import control_chart, yield_chain
+from csqm.plots.style import Chart
+from csqm.plots.survey import gap_chart, group_estimates, likert_bars, nps_bar, scree_plot
+
+__all__ = [
+    "Chart",
+    "control_chart",
+    "gap_chart",
+    "group_estimates",
+    "ipa_map",
+    "kano_map",
+    "likert_bars",
+    "nps_bar",
+    "scree_plot",
+    "stakeholder_grid",
+    "yield_chain",
+]
