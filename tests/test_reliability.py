@@ -590,6 +590,8 @@ def test_collinear_items_are_named(method):
         ),
         (lambda: mcdonald_omega(GOOD, ["q0", "q1"], beside=["q2", "q3"]), "`beside` must be"),
         (lambda: mcdonald_omega(GOOD, ["q0", "q1"], beside="q2"), "`beside` must be"),
+        (lambda: mcdonald_omega(GOOD, ["q0", "q1"], beside=None), "`beside` must be"),
+        (lambda: mcdonald_omega(GOOD, 5), "Columns must be given as a list of names; got 5"),
         (lambda: mcdonald_omega(GOOD, ITEMS, beside=[ITEMS]), "'q0' occurs twice"),
         (
             lambda: mcdonald_omega(exactly(np.eye(3), 50, "abc"), list("abc")),

@@ -190,38 +190,66 @@ def listwise_moments(
     values = np.empty((len(names), len(data)))
     for row, name in enumerate(names):
         values[row] = column_numbers(data, name, scale, missing)
-    blank = np.isnan(values)
-    complete = np.asarray(~blank.any(axis=0))
-    n = int(np.count_nonzero(complete))
+    # Sums show whether anything is blank, in one pass; most surveys are searched no further.
+    unanswered = np.zeros(len(names), dtype=int)
+    complete = np.ones(len(data), dtype=bool)
+    sums = values.sum(axis=1)
+    if np.isnan(sums).any():
+        for row, column in enumerate(values):
+            blank = np.isnan(column)
+            unanswered[row] = np.count_nonzero(blank)
+            complete &= ~blank
+        values = values.take(np.flatnonzero(complete), axis=1)
+        sums = values.sum(axis=1)
+    n = values.shape[1]
     left_out = len(data) - n
     if n < 2:
         refuse("moments.few_rows", n=n, missing=left_out)
-    if left_out:
-        values = values[:, complete]
     effective = effective_size(weight, complete)
-    if weight is not None:
-        weight = weight[complete]
     if effective < 2 and not np.isclose(effective, 2):
         refuse("moments.few_effective", n=n, effective=f"{effective:.3g}")
-
-    counted = values if weight is None or weight.all() else values[:, weight > 0]
-    constant = np.ptp(counted, axis=1) == 0
-    if constant.any():
-        row = int(np.argmax(constant))
-        refuse("moments.constant", column=shown(names[row]), value=f"{counted[row, 0]:g}", n=n)
-    mean = values.mean(axis=1) if weight is None else values @ (weight / weight.sum())
-    values -= mean[:, None]
+    if weight is not None:
+        weight = weight[complete]
+    mean = sums / n if weight is None else values @ (weight / weight.sum())
+    products = _centre(values, mean, weight)
+    _check_not_constant(values, mean, np.diag(products), weight, names)
     return Moments(
         names=names,
         centred=values,
         weights=weight,
         n=n,
         missing=left_out,
-        unanswered=np.count_nonzero(blank, axis=1),
+        unanswered=unanswered,
         effective_n=effective,
         mean=mean,
-        covariance=covariance(values, weight),
+        covariance=products,
     )
+
+
+def _centre(values: np.ndarray, mean: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
+    """Take the means off, in place, and return the covariances."""
+    for block in row_blocks(values.shape[1]):
+        values[:, block] -= mean[:, None]
+    return covariance(values, weights)
+
+
+def _check_not_constant(
+    centred: np.ndarray,
+    mean: np.ndarray,
+    variance: np.ndarray,
+    weights: np.ndarray | None,
+    names: list[str],
+) -> None:
+    # Rounding leaves a constant column a little variance: those that have little are looked at.
+    for row in np.flatnonzero(variance <= 1e-9 * mean**2):
+        counted = centred[row] if weights is None else centred[row, weights > 0]
+        if np.ptp(counted) == 0:
+            refuse(
+                "moments.constant",
+                column=shown(names[row]),
+                value=f"{mean[row] + counted[0]:g}",
+                n=centred.shape[1],
+            )
 
 
 def covariance(centred: np.ndarray, weights: np.ndarray | None) -> np.ndarray:

@@ -14,7 +14,7 @@ import pandas as pd
 from csqm.moments import Moments, check_not_collinear, listwise_moments, row_blocks
 from csqm.results import Estimate
 from csqm.text import listed, say
-from csqm.validation import Weights, fraction, refuse, shown, whole_number
+from csqm.validation import Weights, check_columns, fraction, refuse, shown, whole_number
 
 __all__ = [
     "Bartlett",
@@ -251,14 +251,14 @@ def mcdonald_omega(
     0.8331
     """
     confidence = fraction("confidence", confidence)
-    if isinstance(beside, str) or any(isinstance(other, str) for other in beside):
+    if not _is_list(beside) or not all(map(_is_list, beside)):
         refuse("reliability.beside", value=shown(beside))
-    scales = [list(part) for part in (items, *beside)] if not isinstance(items, str) else [items]
+    scales = [list(part) for part in (check_columns(data, items), *beside)]
     least = 2 if beside else 3
     for part in scales:
-        if not isinstance(part, str) and len(part) < least:
+        if len(part) < least:
             refuse("reliability.few_items", least=least, items=listed(map(shown, part)) or "0")
-    columns = items if isinstance(items, str) else [item for part in scales for item in part]
+    columns = [item for part in scales for item in part]
     found = listwise_moments(data, columns, scale=scale, missing=missing, weights=weights)
     check_not_collinear(found.correlation, found.names, found.n)
 
@@ -734,6 +734,10 @@ def _feldt_interval(value: float, k: int, n: float, confidence: float) -> tuple[
 
 
 # ---- omega ---------------------------------------------------------------------------------------
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str)
 
 
 class _Simple:
