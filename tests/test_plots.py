@@ -16,7 +16,7 @@ import pytest
 from fontTools.ttLib import TTFont
 from matplotlib.text import Text
 
-from csqm import data, ipa, kano, plots, reliability, servqual, spc, stakeholders, text
+from csqm import complaints, data, ipa, kano, plots, reliability, servqual, spc, stakeholders, text
 from csqm.plots import style
 
 SOURCE = Path(text.__file__).parent
@@ -71,6 +71,9 @@ LATE = spc.p_chart(
     np.arange(200, 236, 2),
     baseline=range(1, 10),
 )
+
+
+COMPLAINTS = ["responsiveness"] * 12 + ["empathy"] * 7 + ["assurance"] * 3 + ["tangibles", None]
 
 
 def labelled(keys):
@@ -158,6 +161,16 @@ def control_with_rules():
     return control(rules=spc.run_rules(LATE, rules="nelson"))
 
 
+def pareto(**options):
+    table = complaints.pareto(COMPLAINTS)
+    return plots.pareto_chart(table, labelled(table["category"]), **options)
+
+
+def pareto_of_costs():
+    costs = [1200.5, 800, 40, 300, 90]
+    return plots.pareto_chart(complaints.pareto(NAMES, weights=costs), labelled(NAMES))
+
+
 CHARTS = [
     likert,
     likert_labelled,
@@ -174,6 +187,8 @@ CHARTS = [
     better_worse,
     control,
     control_with_rules,
+    pareto,
+    pareto_of_costs,
 ]
 each_chart = pytest.mark.parametrize("draw", CHARTS, ids=lambda draw: draw.__name__)
 each_language = pytest.mark.parametrize("language", text.LANGUAGES)
@@ -262,7 +277,13 @@ def test_no_text_lies_over_another_or_outside(draw, language):
 def test_axes_are_labelled_and_a_title_may_be_given(draw, language):
     text.set_language(language)
     assert draw().ax.get_xlabel()
-    if draw not in (likert_labelled, chain_with_n, importance_crowded, control_with_rules):
+    if draw not in (
+        likert_labelled,
+        chain_with_n,
+        importance_crowded,
+        control_with_rules,
+        pareto_of_costs,
+    ):
         chart = draw(title="A title of my own: 42")
         assert chart.ax.figure.get_suptitle() == "A title of my own: 42"
         assert chart.alt.startswith("A title of my own: 42")
@@ -465,6 +486,24 @@ def test_kano_map_places_by_better_and_worse():
     assert "n = 100" in chart.ax.get_xlabel()
 
 
+def test_pareto_chart_holds_shares_and_their_sum():
+    chart = pareto()
+    widths = [bar.get_width() for bars in chart.ax.containers for bar in bars]
+    assert widths == pytest.approx([12 / 23, 7 / 23, 3 / 23, 1 / 23])
+    assert [len(bars) for bars in chart.ax.containers] == [2, 2], "the vital few apart"
+    assert chart.ax.lines[0].get_xdata() == pytest.approx(np.cumsum(widths))
+    title = chart.ax.figure.get_suptitle().replace("\xa0", " ")
+    assert title == "2 of 4 categories make up 83 %"
+    assert chart.ax.get_xlabel() == "Share of all cases (%), n = 23, without a category 1"
+    assert "n = 12" in [each.get_text() for each in written(chart)]
+
+
+def test_pareto_chart_of_weights_shows_sums_instead_of_counts():
+    shown = [each.get_text() for each in written(pareto_of_costs())]
+    assert "1,200.5" in shown and not [each for each in shown if each.startswith("n =")]
+    assert "Share of the total (%), total = 2,430.5" in shown
+
+
 def test_control_chart_holds_values_limits_and_signals():
     chart = control()
     lines = {line.get_label(): line for line in chart.ax.lines}
@@ -550,6 +589,9 @@ BAD = [
     (lambda: plots.gap_chart(GAPS[:0]), "no_rows", ""),
     (lambda: plots.gap_chart(GAPS, ["A"]), "label_count", "5"),
     (lambda: plots.scree_plot(pd.DataFrame({"component": [1]})), "column_missing", "eigenvalue"),
+    (lambda: plots.pareto_chart(MEANS), "column_missing", "category"),
+    (lambda: plots.pareto_chart(complaints.pareto(["a"]), {}), "label_missing", "a"),
+    (lambda: plots.pareto_chart(complaints.pareto(["a"])[:0]), "no_rows", ""),
     (lambda: plots.ipa_map(MEANS), "column_missing", "attribute"),
     (lambda: plots.kano_map(kano.better_worse(KANO)[4:]), "no_rows", ""),
     (lambda: plots.kano_map(kano.better_worse(KANO), {}), "label_missing", "reliability"),

@@ -1,7 +1,7 @@
 """The charts of the course, in both languages, each with an alternative text."""
 
 from csqm.plots.maps import ipa_map, kano_map, stakeholder_grid
-from csqm.plots.process import control_chart, yield_chain
+from csqm.plots.process import control_chart, pareto_chart, yield_chain
 from csqm.plots.style import Chart
 from csqm.plots.survey import gap_chart, group_estimates, likert_bars, nps_bar, scree_plot
 
@@ -14,6 +14,7 @@ __all__ = [
     "kano_map",
     "likert_bars",
     "nps_bar",
+    "pareto_chart",
     "scree_plot",
     "stakeholder_grid",
     "yield_chain",

@@ -14,6 +14,7 @@ from csqm.plots.style import (
     GREY,
     ORANGE,
     Chart,
+    Labels,
     figure_of,
     joined,
     name_rows,
@@ -23,12 +24,13 @@ from csqm.plots.style import (
     new_series,
     number,
     percent,
+    rows_of,
     styled,
 )
 from csqm.stakeholders import rolled_throughput_yield
 from csqm.text import listed, say
 
-__all__ = ["control_chart", "yield_chain"]
+__all__ = ["control_chart", "pareto_chart", "yield_chain"]
 
 # One shape for each rule of csqm.spc.run_rules.
 _RULES = {
@@ -120,6 +122,99 @@ def yield_chain(
         for name, one, all_ in zip(names, values, so_far, strict=True)
     ]
     return Chart(ax, say("plots.chain_alt", title=title, steps=joined(parts)))
+
+
+@styled
+def pareto_chart(table: pd.DataFrame, labels: Labels = None, *, title: str | None = None) -> Chart:
+    r"""Draw categories as bars, the largest first, and their cumulative share as a line.
+
+    Bars and line share one axis, so that both are read as shares of the total.
+
+    Parameters
+    ----------
+    table : DataFrame
+        The result of `csqm.complaints.pareto`.
+    labels : sequence or mapping of str, optional
+        A name for each category; the names in the table if not given.
+    title : str, optional
+        The finding; if not given, what the vital few make up.
+
+    Returns
+    -------
+    Chart
+        The chart and its alternative text. The vital few have dark bars.
+
+    Raises
+    ------
+    ValueError
+        If the table is empty or lacks a column, or a category has no name.
+
+    References
+    ----------
+    Juran, J. M. (1975). The non-Pareto principle; mea culpa. *Quality Progress*, 8(5), 8-9.
+
+    Examples
+    --------
+    >>> from csqm.complaints import pareto
+    >>> from csqm.text import set_language
+    >>> set_language("en")
+    >>> log = ["late"] * 6 + ["rude"] * 2 + ["fare", "dirty"]
+    >>> pareto_chart(pareto(log)).ax.figure.get_suptitle().replace("\xa0", " ")
+    '2 of 4 categories make up 80 %'
+    """
+    shares = ["share", "cumulative"]
+    need_columns(table, ["category", "n", "weighted_n", *shares, "vital", "missing"])
+    if table.empty:
+        raise ValueError(say("plots.no_rows"))
+    names = names_of(labels, table["category"].tolist())
+    vital = table["vital"].to_numpy(dtype=bool)
+    weighted = not np.allclose(table["n"], table["weighted_n"])
+    if title is None:
+        reached = table["cumulative"][vital].max()
+        title = say(
+            "plots.pareto_title", count=int(vital.sum()), all=len(table), share=percent(reached)
+        )
+    ax = new_axes(len(table), title)
+    rows = np.arange(len(table))
+    for mask, colour, entry in ((vital, BLUE, "vital"), (~vital, DIVERGING[3], "other")):
+        if mask.any():
+            label = say(f"plots.pareto_{entry}")
+            ax.barh(rows[mask], table["share"][mask], color=colour, height=0.66, label=label)
+    line = say("plots.pareto_cumulative")
+    ax.plot(table["cumulative"], rows, "o-", color=ORANGE, linewidth=1.8, label=line)
+    for row, share in enumerate(table["cumulative"]):
+        ax.annotate(
+            percent(share),
+            (share, row),
+            xytext=(5, 7),
+            textcoords="offset points",
+            va="center",
+            color=ORANGE,
+            fontsize=9.5,
+        )
+    total = table["weighted_n" if weighted else "n"]
+    counts = [f"{value:,.6g}" for value in total]
+    name_rows(ax, names, counts if weighted else [int(n) for n in total])
+    ax.set_xlim(0, 1.18)
+    ax.set_xticks([0, 0.25, 0.5, 0.75, 1])
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:.0f}"))
+    entry = "plots.pareto_axis_weighted" if weighted else "plots.pareto_axis"
+    axis = say(entry, total=f"{total.sum():,.6g}")
+    missing = int(table["missing"].iloc[0])
+    if missing:
+        axis = say("plots.pareto_axis_missing", axis=axis, missing=missing)
+    ax.set_xlabel(axis)
+    figure_of(ax).legend(loc="outside lower center", ncols=3, fontsize=9.5, handlelength=1.4)
+    parts = [
+        say(
+            "plots.pareto_alt_row",
+            name=name,
+            share=percent(row.share),
+            cumulative=percent(row.cumulative),
+        )
+        for name, row in zip(names, rows_of(table), strict=True)
+    ]
+    return Chart(ax, say("plots.pareto_alt", title=title, axis=axis, categories=joined(parts)))
 
 
 @styled
