@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from csqm import text
+from csqm.drivers import derived_importance
 from csqm.ipa import grid
 
 ATTRIBUTES = ["wait", "price", "safety"]
@@ -104,6 +105,19 @@ def test_derived_importance_is_matched_by_name_and_can_change_quadrants():
     assert result["importance"].tolist() == [0.6, 0.3, 0.1]
     assert result["quadrant"].tolist() == ["keep_up", "low_priority", "low_priority"]
     assert "n_importance" not in result
+
+
+def test_the_table_of_derived_importance_can_be_given_as_it_is():
+    generator = np.random.default_rng(4)
+    data = pd.DataFrame(generator.integers(1, 6, (80, 3)), columns=ATTRIBUTES)
+    data["overall"] = data["price"] + generator.integers(0, 2, 80)
+    derived = derived_importance(data, "overall", ATTRIBUTES)
+    result = grid(data, derived, ATTRIBUTES)
+    expected = [data[name].corr(data["overall"]) for name in ATTRIBUTES]
+    assert result["importance"].tolist() == pytest.approx(expected)
+    assert result.loc[result["importance"].idxmax(), "attribute"] == "price"
+    with pytest.raises(ValueError, match="no column 'importance'"):
+        grid(data, derived.drop(columns="importance"), ATTRIBUTES)
 
 
 def test_lists_pair_in_order():

@@ -24,7 +24,7 @@ _QUADRANTS = {
 
 def grid(
     data: pd.DataFrame,
-    importance: str | Mapping[str, str] | Sequence[str] | pd.Series,
+    importance: str | Mapping[str, str] | Sequence[str] | pd.Series | pd.DataFrame,
     performance: str | Mapping[str, str] | Sequence[str],
     *,
     cross: str | tuple[float, float] = "mean",
@@ -61,10 +61,10 @@ def grid(
     data : DataFrame
         One row per respondent; or one row per attribute, with its name as the index, if
         `importance` and `performance` name one column each.
-    importance : str, mapping, sequence of str or Series of float
+    importance : str, mapping, sequence of str, DataFrame or Series of float
         Stated: the column of each attribute, as a mapping, or as a list in the order of
-        `performance`. Derived: a Series of numbers with the attributes as its index, such as
-        `csqm.drivers.derived_importance` returns. Or the column of a table.
+        `performance`. Derived: the table that `csqm.drivers.derived_importance` returns, or a
+        Series of numbers with the attributes as its index. Or the column of a table.
     performance : str, mapping or sequence of str
         The column of each attribute; in a list the column is the attribute's name. Or the column
         of a table.
@@ -156,6 +156,9 @@ def _from_answers(
     missing: Collection[int],
     weights: Weights,
 ) -> tuple[pd.DataFrame, bool]:
+    if isinstance(importance, pd.DataFrame):
+        validation.check_columns(importance, ["driver", "importance"])
+        importance = importance.set_index("driver")["importance"]
     rated = _columns("performance", performance)
     attributes = list(rated)
     validation.check_columns(data, rated.values())
