@@ -1,5 +1,6 @@
 """The figures that satisfaction surveys report, each with its interval."""
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from statistics import NormalDist
 from typing import Any, Literal
@@ -167,7 +168,7 @@ def net_promoter_score(
         centre = score * effective / size
         extreme = (extreme * effective + 1.5) / size
     # max(): rounding must not leave a variance below 0.
-    half = _z(confidence) * np.sqrt(max(extreme - centre**2, 0.0) / size)
+    half = _z(confidence) * math.sqrt(max(extreme - centre**2, 0.0) / size)
     ends = (100 * max(centre - half, -1.0), 100 * min(centre + half, 1.0))
     return _estimate(100 * score, ends, used, effective)
 
@@ -353,16 +354,16 @@ def _mean(
         refuse("indicators.one_answer", n=np.count_nonzero(used))
     mean = float(np.average(values, weights=weights))
     spread = float(np.average((values - mean) ** 2, weights=weights))
-    half = stdtrit(effective - 1, tail) * np.sqrt(spread / (effective - 1))
+    half = stdtrit(effective - 1, tail) * math.sqrt(spread / (effective - 1))
     ends = (max(mean - half, float(limits[0])), min(mean + half, float(limits[1])))
     return _estimate(mean, ends, used, effective)
 
 
 def _wilson(share: float, n: float, confidence: float) -> tuple[float, float]:
-    from statsmodels.stats.proportion import proportion_confint
-
-    alpha = 1 - validation.fraction("confidence", confidence)
-    low, high = proportion_confint(share * n, n, alpha=alpha, method="wilson")
+    z = _z(confidence)
+    centre = share + z**2 / (2 * n)
+    half = z * math.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
+    low, high = ((centre + side * half) / (1 + z**2 / n) for side in (-1, 1))
     # Exact at the ends, where the formula leaves a rounding error.
     return (low if share > 0 else 0.0), (high if share < 1 else 1.0)
 
