@@ -25,6 +25,7 @@ test: book ## Check everything (installs Chromium where it can)
 	@$(PYTHON) scripts/setup.py --browser
 	@ruff check
 	@ruff format --check
+	@mypy
 	@python -m pytest -n 2 --dist loadfile
 
 grade: setup ## Run a whole grading cycle on demonstration submissions
