@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from csqm import validation
+from csqm.proportions import wilson_interval
 from csqm.text import say
 from csqm.validation import Weights, refuse, shown
 
@@ -257,8 +258,6 @@ def sla_share(
     >>> round(result.value, 3), result.n, result.late, result.overdue, result.pending
     (0.333, 3, 1, 1, 1)
     """
-    from statsmodels.stats.proportion import proportion_confint
-
     confidence = validation.fraction("confidence", confidence)
     is_number = isinstance(limit_days, Real) and not isinstance(limit_days, (bool, np.bool_))
     if not is_number or not 0 < limit_days < np.inf:
@@ -270,9 +269,7 @@ def sla_share(
     n = on_time + late + overdue
     if n == 0:
         refuse("complaints.nothing_judged", pending=pending)
-    low, high = proportion_confint(on_time, n, alpha=1 - confidence, method="wilson")
-    # Exact at the ends, where the formula leaves a rounding error.
-    low, high = (float(low) if on_time else 0.0), (float(high) if on_time < n else 1.0)
+    low, high = wilson_interval(on_time / n, n, confidence=confidence)
     return SlaShare(
         on_time / n, low, high, n, on_time, late, overdue, pending, cases.missing, cases.not_yet
     )

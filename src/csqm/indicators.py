@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from csqm import validation
+from csqm.proportions import wilson_interval
 from csqm.results import Estimate
 from csqm.text import listed
 from csqm.validation import Weights, refuse, shown
@@ -87,7 +88,7 @@ def top_box(
         refuse("indicators.top", low=low, high=high, most=high - low, value=shown(top))
     used, given, effective = _used(codes, weights)
     share = float(np.average(codes[used].isin(best), weights=given))
-    ends = _wilson(share, effective, confidence)
+    ends = wilson_interval(share, effective, confidence=confidence)
     return _estimate(share, ends, used, effective)
 
 
@@ -357,15 +358,6 @@ def _mean(
     half = stdtrit(effective - 1, tail) * math.sqrt(spread / (effective - 1))
     ends = (max(mean - half, float(limits[0])), min(mean + half, float(limits[1])))
     return _estimate(mean, ends, used, effective)
-
-
-def _wilson(share: float, n: float, confidence: float) -> tuple[float, float]:
-    z = _z(confidence)
-    centre = share + z**2 / (2 * n)
-    half = z * math.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
-    low, high = ((centre + side * half) / (1 + z**2 / n) for side in (-1, 1))
-    # Exact at the ends, where the formula leaves a rounding error.
-    return (low if share > 0 else 0.0), (high if share < 1 else 1.0)
 
 
 def _estimate(value: float, ends: tuple[Any, Any], used: np.ndarray, effective: float) -> Estimate:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from csqm import validation
+from csqm.proportions import wilson_interval
 from csqm.text import say
 from csqm.validation import Weights, refuse, shown
 
@@ -280,7 +281,7 @@ def better_worse(
         ("worse", one_dimensional + must_be, -1.0),
     ):
         share = np.divide(part, four, out=np.full(len(four), np.nan), where=four > 0)
-        low, high = _wilson(share, counted.effective_four, confidence)
+        low, high = wilson_interval(share, counted.effective_four, confidence=confidence)
         ends = (low, high) if sign > 0 else (-high, -low)
         table[name] = sign * share + 0.0  # no -0.0
         table[f"{name}_low"], table[f"{name}_high"] = (end + 0.0 for end in ends)
@@ -290,19 +291,6 @@ def better_worse(
     table["effective_n"] = counted.effective_four
     table["note"] = np.where(four > 0, "", say("kano.note_no_four"))
     return table
-
-
-def _wilson(share: np.ndarray, n: np.ndarray, confidence: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return Wilson's interval of shares, NaN where a share is."""
-    from scipy.special import ndtri
-
-    z2 = ndtri((1 + confidence) / 2) ** 2
-    trials = np.where(np.isnan(share), 1, n)  # a row without answers stays NaN by its share
-    centre = share + z2 / (2 * trials)
-    half = np.sqrt(z2 * (share * (1 - share) / trials + z2 / (4 * trials**2)))
-    low, high = (centre - half) / (1 + z2 / trials), (centre + half) / (1 + z2 / trials)
-    # Exact at the ends, where the formula leaves a rounding error.
-    return np.where(share == 0, 0.0, low), np.where(share == 1, 1.0, high)
 
 
 def _frame(counted: _Counts) -> pd.DataFrame:

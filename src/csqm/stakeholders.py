@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 from numbers import Integral, Real
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from csqm.text import listed, say
+from csqm import validation
+from csqm.proportions import wilson_interval
+from csqm.text import listed
+from csqm.validation import refuse, shown
 
 __all__ = ["department_table", "rolled_throughput_yield", "salience_class", "score_items"]
 
@@ -60,16 +63,16 @@ def rolled_throughput_yield(yields: Iterable[float]) -> float:
     0.94148
     """
     if isinstance(yields, (str, bytes, dict)) or not isinstance(yields, Iterable):
-        _refuse("yields_list", value=_shown(yields))
+        refuse("stakeholders.yields_list", value=shown(yields))
     product, position = 1.0, 0
     for position, value in enumerate(yields, start=1):
         if isinstance(value, (bool, np.bool_)) or not isinstance(value, Real) or pd.isna(value):
-            _refuse("yield_number", position=position, value=_shown(value))
+            refuse("stakeholders.yield_number", position=position, value=shown(value))
         if not 0 <= value <= 1:
-            _refuse("yield_range", position=position, value=_shown(value))
+            refuse("stakeholders.yield_range", position=position, value=shown(value))
         product *= float(value)
     if not position:
-        _refuse("yields_empty")
+        refuse("stakeholders.yields_empty")
     return product
 
 
@@ -117,7 +120,7 @@ def salience_class(
         return pd.Series(np.take(_SALIENCE, numbers), index=numbers.index, name="salience")
     for name, flag in flags.items():
         if not isinstance(flag, (bool, np.bool_)):
-            _refuse("flag", name=name, value=_shown(flag))
+            refuse("stakeholders.flag", name=name, value=shown(flag))
     return _SALIENCE[4 * flags["power"] + 2 * flags["legitimacy"] + flags["urgency"]]
 
 
@@ -166,16 +169,14 @@ def score_items(
     1    NaN  3.0      1.0  2.000000
     2    NaN  NaN      3.0       NaN
     """
-    items, reverse = _names("items", items), _names("reverse", reverse)
-    if not items:
-        _refuse("items_empty")
-    for item in reverse:
+    items = validation.check_columns(data, items)
+    turned = validation.check_columns(data, reverse, least=0)
+    for item in turned:
         if item not in items:
-            _refuse("reverse_item", item=_shown(item), items=listed(items))
-    low, high = _scale(scale, missing)
-    _check_columns(data, items)
-    scored = pd.DataFrame({item: _answers(data[item], low, high, missing) for item in items})
-    scored[reverse] = low + high - scored[reverse]
+            refuse("stakeholders.reverse_item", item=shown(item), items=listed(items))
+    low, high = validation.check_scale(scale, missing)
+    scored = pd.DataFrame({item: validation.answers(data[item], scale, missing) for item in items})
+    scored[turned] = low + high - scored[turned]
     answered = scored.notna().sum(axis="columns")
     scored["score"] = scored.mean(axis="columns").where(2 * answered >= len(items))
     return scored
@@ -248,20 +249,19 @@ def department_table(
     0    quality  5.0   3.6        0.6  0.231  0.882       False
     1     safety  NaN   NaN        NaN    NaN    NaN        True
     """
-    low, high = _scale(scale, missing)
+    low, high = validation.check_scale(scale, missing)
     codes = list(top) if isinstance(top, Iterable) else []
-    if not codes or not all(_is_whole(code) and low <= code <= high for code in codes):
-        _refuse("top", low=low, high=high, value=_shown(top))
-    if not _is_whole(min_n) or min_n < 1:
-        _refuse("min_n", value=_shown(min_n))
-    if not isinstance(confidence, Real) or not 0 < confidence < 1:
-        _refuse("confidence", value=_shown(confidence))
-    _check_columns(data, [department, item])
+    whole = [isinstance(code, Integral) and not isinstance(code, bool) for code in codes]
+    if not codes or not all(whole) or not all(low <= code <= high for code in codes):
+        refuse("stakeholders.top", low=low, high=high, value=shown(top))
+    min_n = validation.whole_number("min_n", min_n, 1)
+    confidence = validation.fraction("confidence", confidence)
+    validation.check_columns(data, [department, item])
     blank = data[department].isna()
     if blank.any():
-        _refuse("department_blank", column=_shown(department), row=_shown(blank.idxmax()))
+        refuse("stakeholders.department_blank", column=shown(department), row=shown(blank.idxmax()))
 
-    answers = _answers(data[item], low, high, missing)
+    answers = validation.answers(data[item], scale, missing)
     people = pd.DataFrame(
         {
             "department": data[department],
@@ -273,40 +273,14 @@ def department_table(
         n=("answer", "count"), mean=("answer", "mean"), satisfied=("satisfied", "sum")
     )
     table["suppressed"] = table["n"] < min_n
-    shown = table[["n", "mean", "satisfied"]].astype(float).where(~table["suppressed"])
-    table[["n", "mean"]] = shown[["n", "mean"]]
-    table["top_share"] = shown["satisfied"] / shown["n"]
-    table["low"], table["high"] = _wilson(shown["satisfied"], shown["n"], confidence)
+    visible = table[["n", "mean", "satisfied"]].astype(float).where(~table["suppressed"])
+    table[["n", "mean"]] = visible[["n", "mean"]]
+    table["top_share"] = visible["satisfied"] / visible["n"]
+    table["low"], table["high"] = wilson_interval(
+        table["top_share"], visible["n"], confidence=confidence
+    )
     columns = ["department", "n", "mean", "top_share", "low", "high", "suppressed"]
     return table.reset_index()[columns]
-
-
-def _wilson(count: pd.Series, n: pd.Series, confidence: float) -> tuple[pd.Series, pd.Series]:
-    from statsmodels.stats.proportion import proportion_confint
-
-    low, high = proportion_confint(count, n, alpha=1 - confidence, method="wilson")
-    # Exact at the ends, where the formula leaves a rounding error.
-    return low.where(count != 0, 0.0), high.where(count != n, 1.0)
-
-
-def _answers(column: pd.Series, low: int, high: int, missing: Sequence[int]) -> pd.Series:
-    """Return the answers as numbers, missing ones as NaN; refuse anything that is not a code."""
-    numbers = pd.to_numeric(column, errors="coerce").astype(float)
-    numbers = numbers.mask(column.map(lambda value: isinstance(value, (str, bool, np.bool_))))
-    blank = column.isna() | numbers.isin(missing)
-    wrong = ~blank & ~(numbers.between(low, high) & (numbers % 1 == 0))
-    if wrong.any():
-        row = int(np.argmax(wrong))
-        _refuse(
-            "code",
-            column=_shown(column.name),
-            row=_shown(column.index[row]),
-            value=_shown(column.iloc[row]),
-            low=low,
-            high=high,
-            missing=listed(missing),
-        )
-    return numbers.mask(blank)
 
 
 def _series_number(flags: dict[str, Any]) -> pd.Series:
@@ -314,55 +288,19 @@ def _series_number(flags: dict[str, Any]) -> pd.Series:
     first = next(flag for flag in flags.values() if isinstance(flag, pd.Series))
     for name, flag in flags.items():
         if not isinstance(flag, pd.Series) or not flag.index.equals(first.index):
-            _refuse("flags_mixed")
+            refuse("stakeholders.flags_mixed")
         if flag.empty:
-            _refuse("flags_empty", name=name)
+            refuse("stakeholders.flags_empty", name=name)
         wrong = ~flag.map(lambda value: isinstance(value, (bool, np.bool_))).astype(bool)
         if wrong.any():
             row = int(np.argmax(wrong))
             value = flag.iloc[row]
-            _refuse("flag_in_series", name=name, row=_shown(flag.index[row]), value=_shown(value))
+            refuse(
+                "stakeholders.flag_in_series",
+                name=name,
+                row=shown(flag.index[row]),
+                value=shown(value),
+            )
     power, legitimacy, urgency = (flag.astype(int) for flag in flags.values())
     number: pd.Series = 4 * power + 2 * legitimacy + urgency
     return number
-
-
-def _check_columns(data: pd.DataFrame, columns: Sequence[str]) -> None:
-    if not isinstance(data, pd.DataFrame):
-        _refuse("data_frame", kind=type(data).__name__)
-    for column in columns:
-        if column not in data.columns:
-            _refuse("column_missing", column=_shown(column), columns=listed(data.columns))
-        if list(columns).count(column) > 1 or list(data.columns).count(column) > 1:
-            _refuse("column_twice", column=_shown(column))
-    if data.empty:
-        _refuse("data_empty")
-
-
-def _names(name: str, value: Sequence[str]) -> list[str]:
-    if isinstance(value, str) or not isinstance(value, Iterable):
-        _refuse("items_list", name=name, value=_shown(value))
-    return list(value)
-
-
-def _scale(scale: tuple[int, int], missing: Sequence[int]) -> tuple[int, int]:
-    ends = tuple(scale) if isinstance(scale, Iterable) else ()
-    if len(ends) != 2 or not all(map(_is_whole, ends)) or ends[0] >= ends[1]:
-        _refuse("scale", value=_shown(scale))
-    low, high = ends
-    codes = tuple(missing) if isinstance(missing, Iterable) else (None,)
-    if not all(_is_whole(code) and not low <= code <= high for code in codes):
-        _refuse("missing_in_scale", low=low, high=high, value=_shown(missing))
-    return low, high
-
-
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, Integral) and not isinstance(value, bool)
-
-
-def _shown(value: Any) -> str:
-    return repr(value) if isinstance(value, str) else str(value)
-
-
-def _refuse(entry: str, **values: Any) -> NoReturn:
-    raise ValueError(say(f"stakeholders.{entry}", **values))

@@ -17,6 +17,7 @@ __all__ = [
     "Weights",
     "answers",
     "check_columns",
+    "check_scale",
     "column",
     "effective_size",
     "fraction",
@@ -117,7 +118,7 @@ def answers(
     name: str | None = None,
 ) -> pd.Series:
     """Return answer codes as floats: missing codes and blanks as NaN, anything off the scale refused."""
-    low, high = _scale(scale, missing)
+    low, high = check_scale(scale, missing)
     result = numbers(values, name)
     result = result.mask(result.isin(list(missing))) if len(missing) else result
     code = result.to_numpy()
@@ -135,6 +136,21 @@ def answers(
             missing=listed(missing) or "–",
         )
     return result
+
+
+def check_scale(scale: tuple[int, int], missing: Collection[int]) -> tuple[int, int]:
+    """Check the ends of a scale and that no missing code lies on it; return the ends."""
+    ends = tuple(scale) if isinstance(scale, Iterable) else ()
+    whole = [isinstance(end, Integral) and not isinstance(end, bool) for end in ends]
+    if len(ends) != 2 or not all(whole) or ends[0] >= ends[1]:
+        refuse("validation.scale", value=shown(scale))
+    low, high = ends
+    if isinstance(missing, str) or not isinstance(missing, Collection):
+        refuse("validation.missing_list", value=shown(missing))
+    inside = [code for code in missing if low <= code <= high]
+    if inside:
+        refuse("validation.missing_in_scale", value=listed(inside), low=low, high=high)
+    return low, high
 
 
 def survey_weights(weights: Weights, data: pd.DataFrame | pd.Series) -> np.ndarray | None:
@@ -167,20 +183,6 @@ def effective_size(weights: np.ndarray | None, used: np.ndarray) -> float:
     if total == 0:
         refuse("validation.weights_zero")
     return float(total**2 / (kept**2).sum())
-
-
-def _scale(scale: tuple[int, int], missing: Collection[int]) -> tuple[int, int]:
-    ends = tuple(scale) if isinstance(scale, Iterable) else ()
-    whole = [isinstance(end, Integral) and not isinstance(end, bool) for end in ends]
-    if len(ends) != 2 or not all(whole) or ends[0] >= ends[1]:
-        refuse("validation.scale", value=shown(scale))
-    low, high = ends
-    if isinstance(missing, str) or not isinstance(missing, Collection):
-        refuse("validation.missing_list", value=shown(missing))
-    inside = [code for code in missing if low <= code <= high]
-    if inside:
-        refuse("validation.missing_in_scale", value=listed(inside), low=low, high=high)
-    return low, high
 
 
 def _refuse_row(key: str, called: str, series: pd.Series, wrong: np.ndarray) -> NoReturn:
