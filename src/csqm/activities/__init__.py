@@ -73,7 +73,7 @@ def book_style() -> str:
     str
         CSS.
     """
-    return _read("activities.css")
+    return "\n".join(map(_read, ["activities.css", *(f"kinds/{kind}.css" for kind in KINDS)]))
 
 
 def _as_entry(kind: str, module: str) -> str:

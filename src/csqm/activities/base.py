@@ -49,9 +49,8 @@ class Activity(anywidget.AnyWidget):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         if "kind" in vars(cls):  # not when traits are added to an instance
-            modules = [HERE / "common.js", HERE / f"kinds/{cls.kind}.js"]
-            cls._esm = "\n".join(module.read_text(encoding="utf-8") for module in modules)
-            cls._css = (HERE / "activities.css").read_text(encoding="utf-8")
+            cls._esm = _joined("common.js", f"kinds/{cls.kind}.js")
+            cls._css = _joined("activities.css", f"kinds/{cls.kind}.css")
         super().__init_subclass__(**kwargs)
 
     def __init__(self, content: dict[str, Any], folder: Path | str = "answers") -> None:
@@ -182,3 +181,7 @@ class Activity(anywidget.AnyWidget):
             f'<p class="csqm-title">{title}</p><p>{task}</p>'
             f"{self.printed(self.content, self.words)}</div></div>"
         )
+
+
+def _joined(*names: str) -> str:
+    return "\n".join((HERE / name).read_text(encoding="utf-8") for name in names)

@@ -76,12 +76,15 @@ def words(kind: str) -> dict[str, str]:
     """Return what activities of a kind say, in the current language, placeholders unfilled."""
     import tomllib
 
-    catalogue = (HERE.parent / "messages" / "activities.toml").read_text(encoding="utf-8")
-    return {
-        key: localise(texts)
-        for key, texts in tomllib.loads(catalogue).items()
-        if key.startswith(("ui_", f"{kind}_"))
-    }
+    spoken = {}
+    for name in ("activities", f"activities_{kind}"):
+        catalogue = (HERE.parent / "messages" / f"{name}.toml").read_text(encoding="utf-8")
+        spoken |= {
+            key: localise(texts)
+            for key, texts in tomllib.loads(catalogue).items()
+            if key.startswith(("ui_", f"{kind}_"))
+        }
+    return spoken
 
 
 def repeated_ids(
@@ -104,12 +107,24 @@ def _general_faults(path: Path, content: dict[str, Any]) -> Iterator[Fault]:
 
 
 @cache
-def _validator() -> Draft202012Validator:
-    return Draft202012Validator(json.loads((HERE / "schema.json").read_text(encoding="utf-8")))
+def _validator(kind: str | None) -> Draft202012Validator:
+    """Return the rules for a kind: those of all activities, and its own beside them."""
+    from csqm.activities.kinds import KINDS
+
+    schema = json.loads((HERE / "schema.json").read_text(encoding="utf-8"))
+    schema["properties"]["kind"] = {"enum": list(KINDS)}
+    if kind in KINDS:
+        own = json.loads((HERE / f"kinds/{kind}.schema.json").read_text(encoding="utf-8"))
+        schema["required"] += own["required"]
+        schema["properties"] |= own["properties"]
+        schema["$defs"] |= own["$defs"]
+    return Draft202012Validator(schema)
 
 
 def _leaves(content: Any) -> Iterator[ValidationError]:
-    yield from sorted(_validator().iter_errors(content), key=lambda error: str(error.json_path))
+    kind = content.get("kind") if isinstance(content, dict) else None
+    rules = _validator(kind if isinstance(kind, str) else None)
+    yield from sorted(rules.iter_errors(content), key=lambda error: str(error.json_path))
 
 
 def _rule(error: ValidationError) -> str:
