@@ -21,6 +21,17 @@ const isRecord = (value) =>
 const hasOnly = (value, names) =>
   isRecord(value) && Object.keys(value).every((name) => names.includes(name));
 
+// Random numbers from 0 to below 1 (mulberry32), the same as those of seeded.py.
+function seeded(seed) {
+  let state = seed | 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
 let ids = 0;
 const newId = () => `csqm-${(ids += 1)}-${Math.random().toString(36).slice(2, 8)}`;
 
