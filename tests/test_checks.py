@@ -395,3 +395,18 @@ def test_activity_answer_gives_points_in_part(tmp_path, monkeypatch, capsys):
 
     file.write_text(json.dumps(saved | {"answer": {"actors": {}}}), encoding="utf-8")
     assert checks.activity_points("stakeholder-map", points=4) == 0.0
+
+
+def test_two_mistakes_at_once_are_told_by_the_first(capsys):
+    right = pd.DataFrame({"n": [5, np.nan], "share": [0.6, np.nan]})
+    counted_people = pd.DataFrame({"n": [6, np.nan], "share": [0.6, np.nan]})
+    both = pd.DataFrame({"n": [6, 4], "share": [0.5, 0.5]})
+    mistakes = [(right * 100, "no"), (counted_people, "Count the answers.")]
+    _, out = tried(lambda x: both, capsys, expect=right, mistakes=mistakes)
+    assert "Count the answers." in out
+
+
+def test_series_taken_for_one_flag_is_explained(capsys):
+    flags = pd.Series([True, False])
+    _, out = tried(lambda x: 4 if flags else 2, capsys)
+    assert say("checks.series_as_flag") in out

@@ -111,8 +111,9 @@ class Check:
         if not difference:
             self._pass(about, points)
             return
-        named = (text for wrong, text in mistakes if not _difference(answer, wrong, tolerance))
-        advice = next(named, "") or _rounding_advice(answer, expect) or hint
+        same = (text for wrong, text in mistakes if not _difference(answer, wrong, tolerance))
+        begun = (text for wrong, text in mistakes if _goes_wrong(answer, expect, wrong, tolerance))
+        advice = next(same, "") or next(begun, "") or _rounding_advice(answer, expect) or hint
         self._fail(about, points, difference, advice)
 
     def refuses(self, about: str, *args: Any, points: float = 0.0, **kwargs: Any) -> None:
@@ -259,7 +260,8 @@ class Check:
             return _joined(say("checks.stopped", kind=kind), explain_error(kind))
         text = linecache.getline(file, lines[-1]).strip()
         texts = [say("checks.stopped_at", kind=kind, line=lines[-1], code=text)]
-        texts.append(explain_error(kind))
+        ambiguous = isinstance(error, ValueError) and str(error).startswith("The truth value of a")
+        texts.append(say("checks.series_as_flag") if ambiguous else explain_error(kind))
         name = getattr(error, "name", None)
         if isinstance(error, KeyError) and error.args:
             name = error.args[0]
@@ -403,23 +405,47 @@ def _frame_difference(answer: Any, expect: pd.DataFrame, tolerance: float, hidde
     named = not isinstance(expect.index, pd.RangeIndex)
     if named and list(answer.index) != list(expect.index):
         return say("checks.index_differs")
+    gap = _first_gap(answer, expect, tolerance)
+    if not gap:
+        return ""
+    column, row, came, right = gap
+    if hidden:
+        return say("checks.column_differs", column=column) if column else say("checks.not_expected")
+    return say(
+        "checks.cell" if column else "checks.series_cell",
+        column=column,
+        row=expect.index[row],
+        answer=_shown(came),
+        expected=_shown(right),
+    )
+
+
+def _first_gap(
+    answer: pd.DataFrame, expect: pd.DataFrame, tolerance: float
+) -> tuple[str, int, Any, Any] | None:
+    """Return column, position, answer and right value of the first cell that differs."""
     for column in expect.columns:
         pairs = zip(answer[column], expect[column], strict=True)
         for row, (came, right) in enumerate(pairs):
-            if _equal(came, right, tolerance):
-                continue
-            if hidden and not column:
-                return say("checks.not_expected")
-            if hidden:
-                return say("checks.column_differs", column=column)
-            return say(
-                "checks.cell" if column else "checks.series_cell",
-                column=column,
-                row=expect.index[row],
-                answer=_shown(came),
-                expected=_shown(right),
-            )
-    return ""
+            if not _equal(came, right, tolerance):
+                return column, row, came, right
+    return None
+
+
+def _goes_wrong(answer: Any, expect: Any, wrong: Any, tolerance: float) -> bool:
+    """Tell whether a table first goes wrong where, and as, a typical mistake does.
+
+    Who made two mistakes at once is told of the first.
+    """
+    tables = [answer, expect, wrong]
+    if not all(isinstance(table, pd.DataFrame) for table in tables):
+        return False
+    if not set(expect.columns) <= set(answer.columns) & set(wrong.columns):
+        return False
+    if not len(answer) == len(expect) == len(wrong):
+        return False
+    gap = _first_gap(answer, expect, tolerance)
+    return bool(gap) and _equal(gap[2], wrong[gap[0]].iloc[gap[1]], tolerance)
 
 
 def _equal(answer: Any, expect: Any, tolerance: float) -> bool:
@@ -456,7 +482,7 @@ def _rounding_advice(answer: Any, expect: Any) -> str:
 
 def _shown(value: Any) -> str:
     if _kind(value) == "number":
-        return f"{value:.6g}"
+        return "NaN" if np.isnan(value) else f"{value:.6g}"
     return repr(value) if isinstance(value, str) else str(value)
 
 
