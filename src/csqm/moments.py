@@ -35,7 +35,8 @@ __all__ = [
 # An eigenvalue of a correlation matrix below this is rounding: the columns are collinear.
 _ZERO_EIGENVALUE = 1e-10
 
-_BLOCK = 4096
+# Rows taken at once: few enough for memory, enough that threads are not started for nothing.
+_BLOCK = 65_536
 
 
 class Moments(NamedTuple):
