@@ -60,7 +60,10 @@ def book_script() -> str:
     str
         JavaScript.
     """
-    kinds = [_as_entry(kind, _read(f"kinds/{kind}.js")) for kind in KINDS]
+    kinds = [
+        _as_entry(name, "\n".join(map(_read, [*kind.scripts, f"kinds/{name}.js"])))
+        for name, kind in KINDS.items()
+    ]
     parts = ["(() => {", '"use strict";', _read("common.js"), "const kinds = {};", *kinds]
     return "\n".join([*parts, _read("book.js"), "})();", ""])
 

@@ -39,6 +39,7 @@ class Activity(anywidget.AnyWidget):
 
     kind: ClassVar[str]
     empty: ClassVar[dict[str, Any]]
+    scripts: ClassVar[tuple[str, ...]] = ()  # files that the kind's script builds on
 
     content = traitlets.Dict().tag(sync=True)
     words = traitlets.Dict().tag(sync=True)
@@ -49,7 +50,7 @@ class Activity(anywidget.AnyWidget):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         if "kind" in vars(cls):  # not when traits are added to an instance
-            cls._esm = _joined("common.js", f"kinds/{cls.kind}.js")
+            cls._esm = _joined("common.js", *cls.scripts, f"kinds/{cls.kind}.js")
             cls._css = _joined("activities.css", f"kinds/{cls.kind}.css")
         super().__init_subclass__(**kwargs)
 

@@ -1,0 +1,327 @@
+"""Explorers: models that compute the same in Python and in the browser, goals, and their use."""
+
+import json
+import random
+
+import pytest
+import yaml
+from axe_playwright_python.sync_playwright import Axe
+
+from csqm.activities import ContentError, activity, book_script, book_style
+from csqm.activities.content import load, localised, paths, words
+from csqm.activities.kinds.explorer import MODELS, Explorer, written
+from csqm.sampling import margin_of_error, sample_size
+from csqm.text import LANGUAGES, set_language
+
+# For each explorer of Parts 2-5: inputs that reach every goal, and some that reach a part.
+RIGHT = {
+    "sample-planner": {
+        "population": 4800, "confidence": "95", "margin": 5, "share": 50, "response": 30,
+        "invitations": 1187,
+    },
+}  # fmt: skip
+PARTLY = {"sample-planner": ({"share": 50, "invitations": 1500}, 2 / 3)}
+WRONG = {"sample-planner": {"invitations": 385}}
+SLUGS = list(RIGHT)
+
+
+@pytest.fixture(autouse=True)
+def english(monkeypatch, tmp_path):
+    set_language("en")
+    monkeypatch.chdir(tmp_path)
+    yield
+    set_language("en")
+
+
+def content_of(slug):
+    return localised(load(paths()[slug]))
+
+
+def random_inputs(content, chance):
+    """Return random inputs, often with gaps."""
+    inputs = {}
+    for entry in content["inputs"]:
+        if chance.random() < 0.2:
+            continue
+        if entry["as"] == "tick":
+            inputs[entry["id"]] = chance.random() < 0.5
+        elif entry["as"] == "choice":
+            inputs[entry["id"]] = chance.choice(entry["options"])["id"]
+        else:
+            steps = chance.randint(0, int((entry["max"] - entry["min"]) / entry["step"] + 1e-9))
+            inputs[entry["id"]] = round(entry["min"] + steps * entry["step"], 6)
+    return inputs
+
+
+# Content
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_content_is_sound(slug, root):
+    content = load(paths()[slug])
+    bibliography = (root / "book" / "references.bib").read_text(encoding="utf-8")
+    assert all(f"{{{source}," in bibliography for source in content["sources"])
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda c: c.update(model="oracle"), "model: there is no `oracle` here"),
+        (lambda c: c["inputs"].pop(), "inputs: `invitations` is missing"),
+        (lambda c: c["inputs"][0].update(id="people"), "inputs/0/id: there is no `people` here"),
+        (lambda c: c["inputs"][0].pop("max"), "the input population lacks a field"),
+        (lambda c: c["inputs"][0].update(start=10**9), "starts outside its range"),
+        (lambda c: c["inputs"][0].update(start=101), "between its steps"),
+        (lambda c: c["values"].pop(), "values: `case_spare` is missing"),
+        (lambda c: c["labels"].pop("x"), "labels: `x` is missing"),
+        (lambda c: c["goals"][0].update(value="luck"), "goals/0/value: there is no `luck` here"),
+        (lambda c: c["goals"][0].pop("low"), "or the text of one: low"),
+        (lambda c: c["goals"][1].pop("at_most"), "a limit is missing"),
+        (lambda c: c["goals"][0]["low"].update(en="{luck}"), "goals/0/low/en: there is no `luck`"),
+        (lambda c: c["goals"].append(c["goals"][0]), "the id safe-share is used twice"),
+    ],
+)
+def test_broken_content_is_refused(change, says, tmp_path):
+    content = yaml.safe_load(paths()["sample-planner"].read_text(encoding="utf-8"))
+    change(content)
+    file = tmp_path / "sample-planner.yaml"
+    file.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+    with pytest.raises(ContentError) as caught:
+        load(file)
+    assert says in str(caught.value)
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_both_editions_name_the_same_values(slug):
+    import re
+
+    def compare(value):
+        if isinstance(value, dict) and set(value) == set(LANGUAGES):
+            names = [set(re.findall(r"\{\w+\}", text)) for text in value.values()]
+            assert names[0] == names[1], value
+        elif isinstance(value, dict):
+            for each in value.values():
+                compare(each)
+        elif isinstance(value, list):
+            for each in value:
+                compare(each)
+
+    compare(load(paths()[slug]))
+
+
+# Scores
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_points_of_the_start_and_of_right_wrong_and_partly_right(slug):
+    widget = activity(slug)
+    assert widget.score()["points"] == 0
+    assert any("still the settings you were given" in line for line in widget.score()["lines"])
+    widget.answer = {"inputs": WRONG[slug]}
+    assert widget.score()["points"] == 0
+    inputs, points = PARTLY[slug]
+    widget.answer = {"inputs": inputs}
+    assert widget.score()["points"] == pytest.approx(points)
+    widget.answer = {"inputs": RIGHT[slug]}
+    assert widget.score()["points"] == 1, widget.score()["lines"]
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_models_give_what_they_name(slug):
+    content = content_of(slug)
+    result = Explorer.mark(content, {"inputs": {}}, words("explorer"))
+    assert set(MODELS[content["model"]].VALUES) <= result["values"].keys()
+
+
+def test_numbers_are_written_with_a_true_minus():
+    assert [written(-0.04, 1), written(-1234.56, 1), written(0.5, 0)] == ["0.0", "−1,234.6", "1"]
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        [], {"nothing": 1}, {"share": 51}, {"share": 0}, {"share": "50"}, {"share": True},
+        {"share": float("nan")}, {"confidence": 95}, {"confidence": "<b>"}, {"confidence": ["95"]},
+        {"toString": 1}, {"share": None},
+    ],
+)  # fmt: skip
+def test_both_refuse_what_is_no_answer(inputs, script_page):
+    content = content_of("sample-planner")
+    answer = {"inputs": inputs}
+    assert not Explorer.valid(content, answer)
+    assert not script_page.evaluate(
+        "([content, answer]) => Boolean(csqmActivities.explorer.valid(content, answer))",
+        [content, answer],
+    )
+
+
+# Models
+
+
+@pytest.fixture(scope="module")
+def script_page(browser):
+    page = browser.new_page()
+    page.add_script_tag(content=book_script())
+    yield page
+    page.close()
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_python_and_javascript_agree(slug, script_page):
+    chance = random.Random(slug)
+    for language in LANGUAGES:
+        set_language(language)
+        content = content_of(slug)
+        answers = [{}, RIGHT[slug], PARTLY[slug][0], WRONG[slug]]
+        answers = [{"inputs": each} for each in answers]
+        answers += [{"inputs": random_inputs(content, chance)} for _ in range(8)]
+        assert all(Explorer.valid(content, answer) for answer in answers)
+        there = script_page.evaluate(
+            """({ content, answers, words }) => answers.map((answer) => {
+                const { score, valid } = csqmActivities.explorer;
+                return { valid: valid(content, answer), score: score(content, answer, words) };
+            })""",
+            {"content": content, "answers": answers, "words": words("explorer")},
+        )
+        for answer, computed in zip(answers, there, strict=True):
+            assert computed["valid"], answer
+            mine = Explorer.mark(content, answer, words("explorer"))
+            values = computed["score"].pop("values")
+            assert values == pytest.approx(mine.pop("values"), rel=1e-9, abs=1e-9), answer
+            assert computed["score"] == mine, answer
+
+
+def test_sample_planner_finds_the_smallest_number():
+    content = content_of("sample-planner")
+    values = Explorer.mark(content, {"inputs": RIGHT["sample-planner"]}, words("explorer"))[
+        "values"
+    ]
+    assert values["unlimited"] == sample_size() == 385
+    assert values["needed"] == values["answers"] == sample_size(4800) == 356
+    assert margin_of_error(356, population=4800) <= 0.05 < margin_of_error(355, population=4800)
+    assert values["case_spare"] == 0
+    assert values["missed_share"] < 7
+
+
+# In a page
+
+
+@pytest.fixture
+def open_page(browser, tmp_path):
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    errors = []
+
+    def opened(slug, lang="en", theme="light", width=1280):
+        set_language(lang)
+        html = activity(slug)._html()
+        set_language("en")
+        file = tmp_path / f"{slug}.html"
+        file.write_text(
+            f'<!doctype html><html lang="{lang}" data-theme="{theme}"><meta charset="utf-8">'
+            f'<meta name="viewport" content="width=device-width"><title>{slug}</title>'
+            f"<style>body {{ margin: 1rem; background: {'#161b1e' if theme == 'dark' else '#fff'} }}"
+            f"{book_style()}</style><main>{html}</main>"
+            f"<script>{book_script()}</script></html>",
+            encoding="utf-8",
+        )
+        page = context.new_page()
+        page.set_viewport_size({"width": width, "height": 900})
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto(file.as_uri())
+        page.wait_for_selector(".csqm-frame")
+        return page
+
+    yield opened
+    context.close()
+    assert errors == []
+
+
+def stored(page, slug):
+    return json.loads(page.evaluate(f"localStorage.getItem('csqm:answer:{slug}')"))["answer"]
+
+
+def put(page, content, inputs):
+    for entry in content["inputs"]:
+        if entry["id"] not in inputs:
+            continue
+        value = inputs[entry["id"]]
+        if entry["as"] == "tick":
+            page.locator("label.csqm-option", has_text=entry["label"]).locator("input").set_checked(
+                value
+            )
+        elif entry["as"] == "choice":
+            page.get_by_label(entry["label"], exact=True).select_option(value)
+        else:
+            unit = entry.get("unit", "").strip()
+            label = entry["label"] + (f" ({unit})" if unit else "")
+            page.get_by_role("spinbutton", name=label, exact=True).fill(str(value))
+            page.keyboard.press("Tab")
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_right_wrong_and_partly_right_in_a_page(slug, open_page):
+    content = content_of(slug)
+    page = open_page(slug)
+    total = len(content["goals"])
+    page.evaluate("localStorage.clear()")
+    for inputs, share in [(WRONG[slug], 0), PARTLY[slug], (RIGHT[slug], 1)]:
+        page.get_by_role("button", name="Reset", exact=True).click()
+        put(page, content, inputs)
+        page.get_by_role("button", name="Check").click()
+        text = page.locator(".csqm-feedback").inner_text()
+        assert f"Goals reached: {round(share * total)} of {total}." in text
+        assert stored(page, slug) == {"inputs": inputs}
+    page.wait_for_function(
+        "document.querySelector('.csqm-frame > [role=status]').textContent.includes('Goals reached')"
+    )
+    page.reload()
+    page.get_by_role("button", name="Check").click()
+    assert f"{total} of {total}" in page.locator(".csqm-feedback").inner_text()
+
+
+def test_by_keyboard_alone(open_page):
+    page = open_page("sample-planner")
+    page.keyboard.press("Tab")
+    page.keyboard.type("4800")
+    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowDown")  # 95%
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowLeft")  # the slider: 7.5 points
+    assert stored(page, "sample-planner") == {
+        "inputs": {"population": 4800, "confidence": "95", "margin": 7.5}
+    }
+    page.wait_for_function(
+        "document.querySelector('.csqm-frame > [role=status]').textContent.includes('simulated')"
+    )
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.textContent") == "Check":
+            break
+    page.keyboard.press("Enter")
+    assert "Goals reached: 0 of 3." in page.locator(".csqm-feedback").inner_text()
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_axe_finds_nothing_and_a_phone_needs_no_sideways_scrolling(slug, open_page):
+    for lang, theme, width in [("en", "light", 1280), ("zh-Hant", "dark", 360)]:
+        page = open_page(slug, lang, theme, width)
+        page.locator(".csqm-primary").click()
+        results = Axe().run(page, context={"include": [[".csqm-activity"]]})
+        assert results.violations_count == 0, results.generate_report()
+        outside = page.evaluate(
+            """() => [...document.querySelectorAll('.csqm-frame *:not(.csqm-live)')].filter((node) => {
+                const box = node.getBoundingClientRect();
+                return box.width > 0 && (box.right > innerWidth + 0.5 || box.left < -0.5);
+            }).map((node) => node.outerHTML.slice(0, 80))"""
+        )
+        assert outside == []
+        page.close()
+
+
+def test_print_shows_the_static_version(open_page):
+    page = open_page("sample-planner")
+    page.emulate_media(media="print")
+    static = page.locator(".csqm-activity-static")
+    assert static.is_visible()
+    assert "No more invitations than needed" in static.inner_text()
