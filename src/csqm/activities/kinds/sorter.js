@@ -18,11 +18,12 @@ const kind = {
       if (!bin) {
         items[card.id] = { state: "missing" };
       } else if (card.in.includes(bin.id)) {
-        items[card.id] = { state: "right", text: card.why };
+        items[card.id] = { state: "right", text: card.why + stakes(content, card, words) };
       } else {
         const about = fill(words.sorter_not_here, { bin: bin.label, about: bin.about });
         const reason = card.wrong?.[bin.id] ?? about;
-        const text = fill(words.sorter_wrong, { reason, hint: card.hint });
+        const noted = fill(words.sorter_wrong, { reason, hint: card.hint });
+        const text = noted + stakes(content, card, words);
         items[card.id] = { state: "wrong", text, line: `${card.text} → ${bin.label}: ${text}` };
       }
     }
@@ -32,7 +33,17 @@ const kind = {
     const lines = [fill(words.sorter_summary, { right: count("right"), total })];
     if (count("missing")) lines.push(fill(words.sorter_missing, { missing: count("missing") }));
     if (count("wrong")) lines.push(words.sorter_next);
-    return { points: count("right") / total, groups: [{ title: "", lines }], items };
+    const groups = [{ title: "", lines }];
+    const placed = content.scales ? content.cards.filter(({ id }) => id in answer.places) : [];
+    if (placed.length) {
+      const pairs = placed.map((card) => [
+        card.stakes,
+        content.bins.find((bin) => bin.id === answer.places[card.id]).serves,
+      ]);
+      const scales = content.scales.map((scale) => scaleLine(scale, pairs, words));
+      groups.push({ title: words.sorter_scales, lines: scales });
+    }
+    return { points: count("right") / total, groups, items };
   },
 
   view({ content, words, change }) {
@@ -202,6 +213,23 @@ const kind = {
     return { body, refresh };
   },
 };
+
+function stakes(content, card, words) {
+  if (!content.scales) return "";
+  const named = content.scales.map(({ id, label }) => `${label} ${card.stakes[id]}`);
+  return fill(words.sorter_stakes, { stakes: named.join(words.ui_list) });
+}
+
+// How much of what was at stake the chosen bins look after, and what they spend beyond.
+function scaleLine({ id, label }, pairs, words) {
+  const sum = (term) => pairs.reduce((all, [at, by]) => all + term(at[id], by[id]), 0);
+  return fill(words.sorter_scale, {
+    scale: label,
+    kept: sum(Math.min),
+    stakes: sum((stake) => stake),
+    beyond: sum((stake, served) => Math.max(0, served - stake)),
+  });
+}
 
 function holds(node, { x, y }) {
   const box = node.getBoundingClientRect();
