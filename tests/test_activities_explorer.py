@@ -3,6 +3,7 @@
 import json
 import random
 
+import pandas as pd
 import pytest
 import yaml
 from axe_playwright_python.sync_playwright import Axe
@@ -10,18 +11,38 @@ from axe_playwright_python.sync_playwright import Axe
 from csqm.activities import ContentError, activity, book_script, book_style
 from csqm.activities.content import load, localised, paths, words
 from csqm.activities.kinds.explorer import MODELS, Explorer, written
-from csqm.sampling import margin_of_error, sample_size
+from csqm.sampling import margin_of_error, rake, sample_size
 from csqm.text import LANGUAGES, set_language
 
 # For each explorer of Parts 2-5: inputs that reach every goal, and some that reach a part.
 RIGHT = {
+    "disconfirmation-lab": {"expectation": 6.1, "spread": 1},
+    "service-profit-simulator": {
+        "first": 0.5, "second": 0.4, "third": 0.3, "branches": 80, "respondents": 14,
+    },
     "sample-planner": {
         "population": 4800, "confidence": "95", "margin": 5, "share": 50, "response": 30,
         "invitations": 1187,
     },
+    "who-answers": {
+        "dissatisfied": 40, "neutral": 38, "satisfied": 38, "invitations": 1200, "by_time": True,
+        "by_way": True,
+    },
 }  # fmt: skip
-PARTLY = {"sample-planner": ({"share": 50, "invitations": 1500}, 2 / 3)}
-WRONG = {"sample-planner": {"invitations": 385}}
+PARTLY = {
+    "disconfirmation-lab": ({"expectation": 5.7}, 1 / 2),
+    "service-profit-simulator": ({"first": 0.5, "second": 0.4, "third": 0.3}, 2 / 4),
+    "sample-planner": ({"share": 50, "invitations": 1500}, 2 / 3),
+    "who-answers": ({"invitations": 2000, "by_time": True, "by_way": True}, 2 / 3),
+}
+WRONG = {
+    "disconfirmation-lab": {"expectation": 9},
+    "service-profit-simulator": {
+        "first": 0.2, "second": 0.2, "third": 0.2, "branches": 120, "respondents": 12,
+    },
+    "sample-planner": {"invitations": 385},
+    "who-answers": {"invitations": 500},
+}  # fmt: skip
 SLUGS = list(RIGHT)
 
 
@@ -174,7 +195,8 @@ def test_python_and_javascript_agree(slug, script_page):
         content = content_of(slug)
         answers = [{}, RIGHT[slug], PARTLY[slug][0], WRONG[slug]]
         answers = [{"inputs": each} for each in answers]
-        answers += [{"inputs": random_inputs(content, chance)} for _ in range(8)]
+        more = 8 if language == "en" else 1
+        answers += [{"inputs": random_inputs(content, chance)} for _ in range(more)]
         assert all(Explorer.valid(content, answer) for answer in answers)
         there = script_page.evaluate(
             """({ content, answers, words }) => answers.map((answer) => {
@@ -201,6 +223,63 @@ def test_sample_planner_finds_the_smallest_number():
     assert margin_of_error(356, population=4800) <= 0.05 < margin_of_error(355, population=4800)
     assert values["case_spare"] == 0
     assert values["missed_share"] < 7
+
+
+@pytest.mark.parametrize("margins", [["time"], ["time", "way"], ["time", "area", "way"]])
+def test_who_answers_weights_as_the_library_does(margins):
+    content = content_of("who-answers")
+    ticked = {f"by_{margin}": True for margin in margins}
+    values = Explorer.mark(content, {"inputs": ticked}, words("explorer"))["values"]
+    cells = pd.DataFrame(content["settings"]["cells"])
+    chances = [0.45, 0.10, 0.20]
+    cells["answers"] = [
+        1000 * people / 10_000 * sum(s / 100 * c for s, c in zip(of, chances, strict=True))
+        for people, of in zip(cells["people"], cells["of"], strict=True)
+    ]
+    cells["good"] = cells["people"] / 10 * cells["of"].str[2] / 100 * 0.20
+    targets = {
+        name: {key: float(group["people"].sum()) for key, group in cells.groupby(name)}
+        for name in margins
+    }
+    raked = rake(cells, targets, weights="answers", tolerance=1e-12)
+    factor = raked.weights / cells["answers"]
+    after = 100 * (factor * cells["good"]).sum() / (factor * cells["answers"]).sum()
+    assert values["after"] == pytest.approx(after, abs=1e-8)
+    assert values["design_effect"] == pytest.approx(
+        cells["answers"].sum()
+        * (factor**2 * cells["answers"]).sum()
+        / (factor * cells["answers"]).sum() ** 2
+    )
+
+
+def test_more_invitations_do_not_remove_bias():
+    content = content_of("who-answers")
+    few, many = (
+        Explorer.mark(content, {"inputs": {"invitations": n}}, words("explorer"))["values"]
+        for n in (500, 2000)
+    )
+    assert many["bias_after"] == pytest.approx(few["bias_after"])
+    assert many["margin"] == pytest.approx(few["margin"] / 2)
+
+
+def test_disconfirmation_is_the_piecewise_line():
+    content = content_of("disconfirmation-lab")
+    given = {"tolerance": 0, "loss_ratio": 3, "performance": 5}
+    for expectation, felt in [(5, 70), (3, 80), (7, 40)]:
+        inputs = {**given, "expectation": expectation}
+        values = Explorer.mark(content, {"inputs": inputs}, words("explorer"))["values"]
+        assert values["satisfaction"] == felt
+    values = Explorer.mark(content, {"inputs": {"spread": 0}}, words("explorer"))["values"]
+    assert values["best_promise"] == 6.5  # no trip surprises: the promise may use the tolerance
+
+
+def test_service_profit_loses_what_blurred_means_lose():
+    content = content_of("service-profit-simulator")
+    inputs = {"branches": 120, "respondents": 60}
+    values = Explorer.mark(content, {"inputs": inputs}, words("explorer"))["values"]
+    assert values["reliability"] == pytest.approx(60 * 0.15 / (1 + 59 * 0.15))  # ICC(2)
+    assert values["expected"] == pytest.approx(0.8**3 * values["reliability"] ** 2)
+    assert values["middle"] == pytest.approx(values["expected"], rel=0.05)
 
 
 # In a page

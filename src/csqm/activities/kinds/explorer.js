@@ -150,13 +150,13 @@ const kind = {
     });
 
     const finding = el("p", { class: "csqm-finding" });
-    const charts = el("div", { class: "csqm-charts" });
+    const charts = el("div", { class: "csqm-explorer-charts" });
     const readouts = content.values
       .filter((entry) => entry.label)
       .map((entry) => ({ entry, value: el("dd") }));
     const goals = el(
       "div",
-      { class: "csqm-goals" },
+      { class: "csqm-explorer-goals" },
       el("p", { class: "csqm-subheading", text: words.explorer_goals }),
       el("ul", {}, ...content.goals.map((goal) => el("li", { text: goal.label }))),
     );
@@ -186,13 +186,13 @@ const kind = {
       { class: "csqm-explorer" },
       el(
         "div",
-        { class: "csqm-inputs" },
+        { class: "csqm-explorer-inputs" },
         goals,
         el("fieldset", {}, el("legend", { class: "csqm-subheading", text: words.explorer_settings }), ...nodes),
       ),
       el(
         "div",
-        { class: "csqm-outcome" },
+        { class: "csqm-explorer-outcome" },
         el("p", { class: "csqm-subheading", text: words.explorer_results }),
         charts,
         finding,

@@ -106,8 +106,8 @@ function chart({ title, x, y, marks, height = 220 }) {
       const down = edge.top + (h * (index + 0.5)) / all.length;
       const missed = low > mark.truth || high < mark.truth;
       const as = `csqm-chart-${missed ? "bad" : "main"}`;
-      add("path", { d: `M${fixed(px(low))} ${fixed(down)}H${fixed(px(high))}`, class: `csqm-chart-interval ${as}` });
-      add("circle", { cx: fixed(px(middle)), cy: fixed(down), r: missed ? 2.6 : 1.6, class: `csqm-chart-dot ${as}` });
+      add("path", { d: `M${fixed(px(low))} ${fixed(down)}H${fixed(px(high))}`, class: `csqm-chart-interval ${as}`, "stroke-width": all.length > 20 ? 1.4 : 3 });
+      add("circle", { cx: fixed(px(middle)), cy: fixed(down), r: all.length > 20 ? 1.8 : 4.5, class: `csqm-chart-dot ${as}` });
     });
     if (mark.across !== undefined) {
       add("path", { d: `M${edge.left} ${fixed(py(mark.across))}h${w}`, class: `csqm-chart-line ${name}` });
