@@ -1,6 +1,8 @@
 # The course's commands. `make help` lists them; README.md says more.
 PYTHON ?= python3
 BIN := .venv/bin
+# Set-up runs with the Python outside the environment, so that it can make the environment anew.
+SETUP := PATH="$(PATH)" $(PYTHON) scripts/setup.py
 # nbgrader calls other commands by name, so the environment comes first on the path.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
@@ -13,7 +15,7 @@ help: ## List the commands
 
 setup: ## Set up .venv (the other commands do it by themselves)
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) was not found. Install Python 3.11 or newer from python.org, or name yours: make book PYTHON=python3.12"; exit 1; }
-	@$(PYTHON) scripts/setup.py
+	@$(SETUP)
 
 book: setup ## Build both editions of the book into _build/html
 	@python scripts/build_book.py
@@ -22,7 +24,7 @@ lab: setup ## Open JupyterLab on the notebooks
 	@jupyter lab --notebook-dir=notebooks
 
 test: book ## Check everything (installs Chromium where it can)
-	@$(PYTHON) scripts/setup.py --browser
+	@$(SETUP) --browser
 	@ruff check
 	@ruff format --check
 	@mypy

@@ -41,8 +41,11 @@ def venv_python():
 
 
 def fingerprint():
-    """Return what the environment depends on, as a hash: a change of it means a new set-up."""
-    digest = hashlib.sha256(sys.version.encode())
+    """Return what the environment depends on, as a hash: a change of it means a new set-up.
+
+    The folder counts too: an environment that was moved still starts the programs of the old place.
+    """
+    digest = hashlib.sha256((sys.version + ROOT).encode())
     for name in ("requirements.txt", "pyproject.toml", os.path.join("scripts", "setup.py")):
         with open(os.path.join(ROOT, name), "rb") as file:
             digest.update(file.read())
@@ -70,9 +73,9 @@ def run(command, advice):
 def make_environment():
     """Make .venv and install the pinned packages: with uv when it is there, else with pip."""
     print("Setting up .venv (once; one to three minutes) ...", flush=True)
-    if not os.path.exists(venv_python()):
+    if sys.prefix != VENV:  # not from inside: it cannot clear itself
         run(
-            [sys.executable, "-m", "venv", VENV],
+            [sys.executable, "-m", "venv", "--clear", VENV],
             "Python could not make a virtual environment. On Debian or Ubuntu install the package "
             "python3-venv; elsewhere install Python from python.org; then run the command again.",
         )

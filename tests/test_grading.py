@@ -27,6 +27,8 @@ SEEN = []
 
 def rolled_throughput_yield(yields):
     SEEN.append(yields)
+    with open("answers/seen.txt", "a") as file:
+        file.write(str(yields))
     print(yields)
     print(yields, file=sys.stderr)
     display(yields)
@@ -264,6 +266,9 @@ def test_nosy_answer_learns_no_hidden_value(first):
     assert "`Exception`" in first.section("odd", "rty-points")
     for value in ("0.97", "0.93", "1.04"):
         assert value not in page
+    sent = [path for path in (first.course / "feedback" / "odd").rglob("*") if path.is_file()]
+    assert [path.suffix for path in sent] == [".html"]
+    assert (first.course / "autograded" / "odd" / FIRST / "answers" / "seen.txt").exists()
 
 
 def test_answer_that_python_cannot_read_costs_only_its_own_points(first):
@@ -299,6 +304,12 @@ def test_deleted_and_doubled_cells_are_graded_as_far_as_possible_and_reported(fi
     assert "score-answer" in doubled and "table-points" in doubled and "judge-answer" in doubled
     page = first.feedback("damaged")
     assert page.count(say("checks.cell_missing")) == 4
+    ids = [
+        cell["metadata"].get("nbgrader", {}).get("grade_id")
+        for cell in first.read("autograded", "damaged")
+    ]
+    text = [cell["id"] for cell in first.read("autograded", "damaged")]
+    assert text.index("rty-task") < ids.index("rty-answer") < ids.index("rty-check")
     assert page.count(say("checks.cell_doubled")) == 3
 
 

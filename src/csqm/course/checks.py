@@ -134,7 +134,7 @@ class Check:
         except _Refusal:
             self._pass(about, points)
         except _Trouble as trouble:
-            self._fail(about, points, str(trouble))
+            self._fail(about, points, str(trouble), str(trouble) and say("checks.must_refuse"))
         else:
             shown = "" if self.hidden else say("checks.it_gave", answer=_shown(answer))
             self._fail(about, points, shown, say("checks.must_refuse"))

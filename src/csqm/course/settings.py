@@ -9,6 +9,7 @@ from nbconvert.exporters import HTMLExporter
 from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
 from nbformat.v4 import new_code_cell, new_markdown_cell
 from nbgrader.api import Gradebook
+from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import (
     CheckCellMetadata,
     ClearHiddenTests,
@@ -23,7 +24,7 @@ from nbgrader.preprocessors import (
 from csqm.course.checks import explain_error
 from csqm.text import say, set_language
 
-__all__ = ["FeedbackExporter", "RestoreCells", "TellWaiting", "configure"]
+__all__ = ["FeedbackExporter", "RestoreCells", "SendPageAlone", "TellWaiting", "configure"]
 
 # A submission is a zip file named after the trainee, holding the folder of the part. The file's
 # identity is its name, with `answers/` before it where it lies in that folder.
@@ -70,6 +71,7 @@ def configure(c: Any, code: str) -> None:
 
     c.GenerateFeedback.exporter_class = FeedbackExporter
     c.GenerateFeedback.preprocessors = [
+        SendPageAlone,
         GetGrades,
         TellWaiting,
         ClearHiddenTests,
@@ -104,7 +106,7 @@ class RestoreCells(NbGraderPreprocessor):
             answers = {cell.name for cell in notebook.solution_cells}
             sources = list(notebook.source_cells)
 
-        cells, place = [], {}
+        cells = []
         for cell in nb.cells:
             if cell.metadata.get("nbgrader") == {}:
                 del cell.metadata["nbgrader"]
@@ -113,12 +115,17 @@ class RestoreCells(NbGraderPreprocessor):
             cells.append(cell)
         nb.cells = cells
 
-        after = 0
-        for source in sources:
+        for number, source in enumerate(sources):
             place = {_grade_id(cell): index for index, cell in enumerate(nb.cells)}
             if source.name in place:
-                after = place[source.name] + 1
                 continue
+            # An answer stands before its check, below the text of its task; points follow a check.
+            earlier = [place[other.name] + 1 for other in sources[:number] if other.name in place]
+            later = [place[other.name] for other in sources[number:] if other.name in place]
+            if source.name in answers:
+                where_to = later[0] if later else len(nb.cells)
+            else:
+                where_to = earlier[-1] if earlier else 0
             self.log.warning("Cell '%s' is missing; it is put back", source.name)
             make = new_code_cell if source.cell_type == "code" else new_markdown_cell
             marks = {
@@ -134,8 +141,24 @@ class RestoreCells(NbGraderPreprocessor):
             if source.name in points:
                 marks["points"] = points[source.name]
             cell = make(source=source.source, metadata={"nbgrader": marks})
-            nb.cells[after:after] = [_notice("checks.cell_missing"), cell]
-            after += 2
+            nb.cells[where_to:where_to] = [_notice("checks.cell_missing"), cell]
+        return nb, resources
+
+
+class SendPageAlone(NbGraderPreprocessor):
+    """Keep a submission's files out of its feedback: its code may have written hidden values there."""
+
+    def preprocess(self, nb: Any, resources: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        """Leave nothing but pages in the feedback folder of one submission."""
+        told = resources["nbgrader"]
+        course = CourseDirectory(parent=self)
+        where = course.feedback_directory, told["student"], told["assignment"]
+        folder = Path(course.format_path(*where))
+        for path in sorted(folder.rglob("*"), reverse=True):
+            if path.is_dir():
+                path.rmdir()
+            elif path.suffix != ".html":
+                path.unlink()
         return nb, resources
 
 

@@ -77,11 +77,15 @@ const kind = {
     const items = Object.fromEntries(actors.map((actor) => [actor.id, judged(of(actor))]));
     const every = Object.values(items);
     const rated = actors.filter((actor) => isRated(of(actor)));
-    const places = new Set(rated.map((actor) => items[actor.id].fitting.join()));
     const fits = every.filter((item) => item.plan === "fits").length;
     const consistent = every.filter((item) => item.consistent).length;
     const points = (fits + consistent) / (2 * actors.length);
-    const crowded = rated.length >= 2 && places.size === 1;
+    // One plan would do for all of them.
+    const crowded =
+      rated.length >= 2 &&
+      Object.values(PLANS).some((plan) =>
+        rated.every((actor) => items[actor.id].fitting.includes(plan)),
+      );
     const agreement = (axis) =>
       rated.length < LEAST
         ? null

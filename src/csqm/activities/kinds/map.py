@@ -48,10 +48,11 @@ class Map(Activity):
         items = {actor["id"]: _item(answer["actors"].get(actor["id"], {})) for actor in actors}
         every = list(items.values())
         rated = [actor for actor in actors if items[actor["id"]]["fitting"]]
-        places = {tuple(items[actor["id"]]["fitting"]) for actor in rated}
+        fitting_all = [set(items[actor["id"]]["fitting"]) for actor in rated]
         points = sum((item["plan"] == "fits") + item["consistent"] for item in every)
         points /= 2 * len(actors)
-        crowded = len(rated) >= 2 and len(places) == 1
+        # One plan would do for all of them.
+        crowded = len(rated) >= 2 and bool(set.intersection(*fitting_all))
         kappa = {axis: _agreement(rated, answer, axis) for axis in ("power", "interest")}
 
         def names(wanted: list[dict[str, Any]]) -> str:
