@@ -52,6 +52,10 @@ class SlaShare(NamedTuple):
 def pareto(categories: Any, *, weights: Weights = None, vital: float = 0.8) -> pd.DataFrame:
     r"""Rank categories by frequency, or by weight, and mark the vital few.
 
+    With the categories in descending order, their cumulative share is
+
+    .. math:: F_k = \sum_{j \le k} n_j \Big/ \sum_j n_j
+
     The vital few are the categories, from the top, that are needed to reach the share `vital`.
     Categories that tie stand in the order of their names. Blank categories are left out of the
     shares and counted in ``missing``.
@@ -213,7 +217,10 @@ def sla_share(
     as_of: Any = None,
     confidence: float = 0.95,
 ) -> SlaShare:
-    """Compute the share of complaints closed within a limit of days, with Wilson's interval.
+    r"""Compute the share of complaints closed within a limit of days, with Wilson's interval.
+
+    .. math::
+        \hat p = \frac{\text{on time}}{\text{on time} + \text{late} + \text{overdue}}
 
     Closed exactly at the limit is within it. An open complaint past the limit has missed it and
     counts; one still within the limit can go either way, is left out and counted in ``pending``.

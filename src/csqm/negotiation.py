@@ -147,10 +147,13 @@ def zopa(seller_reservation: float, buyer_reservation: float) -> Zopa:
 
 
 def pareto_frontier(utilities: pd.DataFrame) -> pd.DataFrame:
-    """Keep the deals that nobody can improve on without a loss to another.
+    r"""Keep the deals that nobody can improve on without a loss to another.
 
     A deal is dominated, and wasteful, if another gives every party at least as much and one party
-    more. Deals that give all parties the same are kept together.
+    more. Deals that give all parties the same are kept together. The frontier is
+
+    .. math:: \{d : \nexists\, e \text{ with } u_i(e) \ge u_i(d) \ \forall i
+              \text{ and } u_i(e) > u_i(d) \text{ for some } i\}
 
     Parameters
     ----------

@@ -528,7 +528,9 @@ def parallel_analysis(
     The eigenvalues of the correlation matrix (of principal components, units on the diagonal) are
     compared with those of random data: as many normal respondents, as many items, uncorrelated. A
     component is kept while its eigenvalue exceeds the `quantile` of the random ones; the first that
-    does not ends the list. The number of factors is the sum of ``keep``.
+    does not ends the list. The number of factors is the sum of ``keep``:
+
+    .. math:: m = \max\{k : \lambda_j > q_j \text{ for all } j \le k\}
 
     The random matrices are drawn from the Wishart distribution that such data follow, so that time
     does not depend on the number of respondents.

@@ -132,10 +132,13 @@ def score_items(
     scale: tuple[int, int] = (1, 5),
     missing: Sequence[int] = (9,),
 ) -> pd.DataFrame:
-    """Score a short survey: missing codes out, reverse-worded items turned, mean per person.
+    r"""Score a short survey: missing codes out, reverse-worded items turned, mean per person.
 
-    A reverse-worded item is turned by low + high - x. The score of a person is the mean of the
-    items answered, and is missing when fewer than half of the items are answered.
+    With :math:`x'_{ij} = \mathrm{low} + \mathrm{high} - x_{ij}` for reverse-worded items and
+    :math:`x'_{ij} = x_{ij}` for others, the score of person :math:`i` is the mean of the items
+    answered, :math:`A_i`, and is missing when fewer than half of the items are answered:
+
+    .. math:: s_i = \frac{1}{|A_i|} \sum_{j \in A_i} x'_{ij}
 
     Parameters
     ----------
@@ -159,6 +162,11 @@ def score_items(
     ------
     ValueError
         If a column is missing, or a cell holds something that is not a code.
+
+    References
+    ----------
+    Likert, R. (1932). A technique for the measurement of attitudes. *Archives of Psychology*,
+    140, 1-55: scores from several items. That half of the items suffice is this course's rule.
 
     Examples
     --------
