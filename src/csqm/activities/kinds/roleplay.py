@@ -130,9 +130,9 @@ def best_from(
     """Return the most points that can still be had from here, by walking every continuation."""
     if "ending" in node:
         return _points(content, scales)
-    named = _named(content) if "named" not in known else known["named"]
-    known["named"] = named
-    key = (node["id"], *scales.values(), *(each for each in named if each in chosen))
+    if "named" not in known:
+        known["named"] = _named(content)
+    key = (node["id"], *scales.values(), *(each for each in known["named"] if each in chosen))
     if key not in known:
         nodes = _nodes(content)
         most = 0.0
