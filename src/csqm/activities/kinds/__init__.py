@@ -2,6 +2,7 @@
 
 from csqm.activities.kinds.chain import Chain
 from csqm.activities.kinds.explorer import Explorer
+from csqm.activities.kinds.form import Form
 from csqm.activities.kinds.map import Map
 from csqm.activities.kinds.matrix import Matrix
 from csqm.activities.kinds.quiz import Quiz
@@ -10,4 +11,4 @@ from csqm.activities.kinds.sorter import Sorter
 
 __all__ = ["KINDS"]
 
-KINDS = {kind.kind: kind for kind in (Map, Sorter, Quiz, Chain, Explorer, Matrix, Roleplay)}
+KINDS = {kind.kind: kind for kind in (Map, Sorter, Quiz, Chain, Explorer, Matrix, Roleplay, Form)}
