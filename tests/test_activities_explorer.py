@@ -3,6 +3,7 @@
 import json
 import random
 
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
@@ -11,11 +12,20 @@ from axe_playwright_python.sync_playwright import Axe
 from csqm.activities import ContentError, activity, book_script, book_style
 from csqm.activities.content import load, localised, paths, words
 from csqm.activities.kinds.explorer import MODELS, Explorer, written
+from csqm.activities.kinds.explorer_models.scale_lab import ITEMS
+from csqm.reliability import (
+    cronbach_alpha,
+    item_total_correlations,
+    kmo,
+    mcdonald_omega,
+    parallel_analysis,
+)
 from csqm.sampling import margin_of_error, rake, sample_size
 from csqm.text import LANGUAGES, set_language
 
 # For each explorer of Parts 2-5: inputs that reach every goal, and some that reach a part.
 RIGHT = {
+    "scale-lab": {"flip": True, "keep_tidy": False, "keep_price": False},
     "disconfirmation-lab": {"expectation": 6.1, "spread": 1},
     "service-profit-simulator": {
         "first": 0.5, "second": 0.4, "third": 0.3, "branches": 80, "respondents": 14,
@@ -30,12 +40,14 @@ RIGHT = {
     },
 }  # fmt: skip
 PARTLY = {
+    "scale-lab": ({"flip": True}, 2 / 4),
     "disconfirmation-lab": ({"expectation": 5.7}, 1 / 2),
     "service-profit-simulator": ({"first": 0.5, "second": 0.4, "third": 0.3}, 2 / 4),
     "sample-planner": ({"share": 50, "invitations": 1500}, 2 / 3),
     "who-answers": ({"invitations": 2000, "by_time": True, "by_way": True}, 2 / 3),
 }
 WRONG = {
+    "scale-lab": {"keep_safety": False},
     "disconfirmation-lab": {"expectation": 9},
     "service-profit-simulator": {
         "first": 0.2, "second": 0.2, "third": 0.2, "branches": 120, "respondents": 12,
@@ -280,6 +292,35 @@ def test_service_profit_loses_what_blurred_means_lose():
     assert values["reliability"] == pytest.approx(60 * 0.15 / (1 + 59 * 0.15))  # ICC(2)
     assert values["expected"] == pytest.approx(0.8**3 * values["reliability"] ** 2)
     assert values["middle"] == pytest.approx(values["expected"], rel=0.05)
+
+
+def people_with(correlations, n=250):
+    """Return answers of n people that have exactly these correlations."""
+    drawn = np.random.default_rng(7).normal(size=(n, len(correlations)))
+    drawn -= drawn.mean(axis=0)
+    drawn = drawn @ np.linalg.inv(np.linalg.cholesky(np.cov(drawn.T))).T
+    return pd.DataFrame(drawn @ np.linalg.cholesky(np.array(correlations)).T, columns=ITEMS)
+
+
+@pytest.mark.parametrize("out", [[], ["price"], ["price", "tidy"], ["price", "tidy", "safety"]])
+def test_scale_lab_is_the_library(out):
+    content = content_of("scale-lab")
+    people = people_with(content["settings"]["correlations"])
+    items = [item for item in ITEMS if item not in out]
+    inputs = {"flip": True, **{f"keep_{item}": False for item in out}}
+    values = Explorer.mark(content, {"inputs": inputs}, words("explorer"))["values"]
+    alpha = cronbach_alpha(people, items)
+    assert [values["alpha"], values["low"], values["high"]] == pytest.approx(list(alpha[:3]))
+    assert values["omega"] == pytest.approx(mcdonald_omega(people, items).value, abs=1e-6)
+    assert values["kmo"] == pytest.approx(kmo(people, items).overall)
+    assert values["factors"] == parallel_analysis(people, items)["keep"].sum()
+    chance = parallel_analysis(people, items)["random_quantile"]
+    assert content["settings"]["random"][len(items) - 3] == pytest.approx(list(chance), abs=0.02)
+    table = item_total_correlations(people, items).set_index("item")
+    for item in items:
+        assert values[f"r_{item}"] == pytest.approx(table.loc[item, "item_total_r"])
+        without = table.loc[item, "alpha_if_deleted"]
+        assert values[f"without_{item}"] == pytest.approx(without)
 
 
 # In a page
