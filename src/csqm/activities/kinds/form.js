@@ -34,6 +34,9 @@ function says(text, word) {
   return false;
 }
 
+// The words of a rule or a card that a text has.
+const caught = (text, { words: listed }) => listed.filter((word) => says(text, word));
+
 function cardOf(content, section, values) {
   const field = section.fields.find((each) => each.options === "cards");
   const chosen = field && values[`${section.id}.${field.id}`];
@@ -85,11 +88,11 @@ function broken(rule, field, number, content, values, words) {
       met = new RegExp(`[0-9] *(${units})`).test(text);
     },
     mentions() {
-      met = rule.words.some((word) => says(text, word));
+      met = caught(text, rule).length > 0;
     },
     avoids() {
-      const caught = rule.words.filter((word) => says(text, word));
-      [met, found] = [!caught.length, caught.join(words.ui_list)];
+      const these = caught(text, rule);
+      [met, found] = [!these.length, these.join(words.ui_list)];
     },
     new() {
       const free = field.input === "text";
@@ -107,7 +110,7 @@ function broken(rule, field, number, content, values, words) {
       const chosen = values[`${section.id}.${rule.field}`];
       const card = content.cards.find((each) => each.id === chosen);
       if (card?.note) spoken = words.form_refused_card;
-      met = Boolean(card && !card.note && card.words.some((word) => says(text, word)));
+      met = Boolean(card && !card.note && caught(text, card).length);
       found = card ? card.label : words.form_no_card;
       where = card ? card.shown.join(words.ui_list) : "—";
     },
