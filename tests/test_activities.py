@@ -552,3 +552,10 @@ def test_notices_are_said_in_both_languages():
     for language in LANGUAGES:
         set_language(language)
         assert say("activities.kept_in_file", file="answers/x.json")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_activity_has_its_place_in_the_book(language, root):
+    pages = [path.read_text("utf-8") for path in (root / "book" / language).glob("*.md")]
+    placed = re.findall(r'^activity\("([\w-]+)"\)$', "\n".join(pages), re.M)
+    assert sorted(placed) == sorted(paths())

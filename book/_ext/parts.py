@@ -12,6 +12,7 @@ from sphinx import addnodes
 from sphinx.util.docutils import SphinxDirective
 
 SOON = {"en": "in preparation", "zh-Hant": "編寫中"}
+EXERCISES = {"en": "exercises", "zh-Hant": "互動練習"}
 
 
 class Parts(SphinxDirective):
@@ -28,22 +29,28 @@ class Parts(SphinxDirective):
             title, docname = part["title"][lang], f"book/{lang}/{part['slug']}"
             paragraph = nodes.paragraph()
             if docname in self.env.found_docs:
-                link = addnodes.pending_xref(
-                    "",
-                    nodes.inline("", title),
-                    refdomain="std",
-                    reftype="doc",
-                    reftarget="/" + docname,
-                    refdoc=self.env.docname,
-                    refexplicit=True,
-                    refwarn=True,
-                )
-                paragraph += link
+                paragraph += self._link(docname, title)
             else:
                 paragraph += nodes.Text(title)
-                paragraph += nodes.inline("", SOON[lang], classes=["csqm-soon"])
+                soon = nodes.inline("", SOON[lang], classes=["csqm-soon"])
+                if f"{docname}-activities" in self.env.found_docs:
+                    soon += nodes.Text({"en": "; ", "zh-Hant": "；"}[lang])
+                    soon += self._link(f"{docname}-activities", EXERCISES[lang])
+                paragraph += soon
             items += nodes.list_item("", paragraph)
         return [items]
+
+    def _link(self, docname: str, text: str) -> nodes.Node:
+        return addnodes.pending_xref(
+            "",
+            nodes.inline("", text),
+            refdomain="std",
+            reftype="doc",
+            reftarget="/" + docname,
+            refdoc=self.env.docname,
+            refexplicit=True,
+            refwarn=True,
+        )
 
 
 def setup(app) -> dict:
