@@ -78,16 +78,16 @@ def test_wrong_hand_offs_are_named():
 def test_yields_multiply_as_in_the_library():
     widget = activity(SLUG)
     lines = "\n".join(widget.score()["lines"])
-    assert "= 91.2%." in lines and "Of 10,000, 877 meet" in lines
+    assert "= 91.2%." in lines and "In 877 of 10,000" in lines
     assert "lowest yield (96.92%): Reach the pick-up point" in lines
     tried = dict(zip(STEPS, [99, 99, 99, 99, 99, 99], strict=True))
     widget.answer = widget.answer | {"yields": tried}
     lines = "\n".join(widget.score()["lines"])
     wrong = 10_000 * (1 - rolled_throughput_yield([0.99] * 6))
-    assert "= 94.1%." in lines and f"Of 10,000, {wrong:.0f} meet" in lines
+    assert "= 94.1%." in lines and f"In {wrong:.0f} of 10,000" in lines
     assert "The same effort" not in lines
     widget.answer = widget.answer | {"yields": dict.fromkeys(STEPS, 100)}
-    assert "Of 10,000, 0 meet" in "\n".join(widget.score()["lines"])
+    assert "In 0 of 10,000" in "\n".join(widget.score()["lines"])
 
 
 def test_the_lowest_yield_always_gains_most():
@@ -233,7 +233,7 @@ def test_by_mouse(opened):
     assert stored(page)["order"][-1] == "carry-passenger"
     page.get_by_label("Customer of this step: Take the payment").select_option("passenger")
     page.get_by_role("button", name="Check").click()
-    assert "877 meet" in page.locator(".csqm-feedback").inner_text()
+    assert "In 877 of 10,000" in page.locator(".csqm-feedback").inner_text()
     assert (
         "The passenger pays and takes a receipt"
         in page.locator(".csqm-step")
