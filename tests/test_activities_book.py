@@ -69,7 +69,7 @@ def test_quiz_right_wrong_and_partly_right(open_page):
     feedback = quiz.locator(".csqm-feedback")
     assert "0 of 5" in feedback.inner_text()
     assert "Questions not answered yet: 4, 5." in feedback.inner_text()
-    assert "You took away 5 % five times" in quiz.inner_text()
+    assert "You took away 5% five times" in quiz.inner_text()
     assert feedback.evaluate("(node) => node === document.activeElement")
     page.wait_for_function(
         "document.querySelector('[data-activity=quiz-1] [role=status]').textContent.includes('0 of 5')"

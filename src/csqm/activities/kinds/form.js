@@ -6,6 +6,9 @@ const ALIKE = 70; // percent of letter pairs from which a sentence repeats anoth
 const blank = (value) =>
   value === undefined || (Array.isArray(value) && !value.length) ||
   (typeof value === "string" && !value.trim());
+// Sentences after one another as the language does: English needs a space between.
+const oneText = (sentences, words) =>
+  sentences.reduce((first, second) => fill(words.form_follow, { first, second }));
 const percent = (part, whole) => Math.floor((200 * part + whole) / (2 * whole));
 
 function optionsOf(content, { options = [] }) {
@@ -60,8 +63,10 @@ function broken(rule, field, number, content, values, words) {
     one_of() {
       met = rule.values.includes(value);
       const about = option?.about
-        ? fill(words.form_chosen, { option: option.label, about: option.about }) +
-          words.form_between + spoken
+        ? oneText(
+            [fill(words.form_chosen, { option: option.label, about: option.about }), spoken],
+            words,
+          )
         : spoken;
       if (!met) spoken = rule.wrong?.[value] ?? about;
     },
@@ -72,8 +77,9 @@ function broken(rule, field, number, content, values, words) {
     only() {
       const extra = value.filter((each) => !rule.values.includes(each));
       [met, found] = [!extra.length, labels(extra)];
-      spoken = [spoken, ...extra.map((each) => rule.wrong?.[each]).filter(Boolean)].join(
-        words.form_between,
+      spoken = oneText(
+        [spoken, ...extra.map((each) => rule.wrong?.[each]).filter(Boolean)],
+        words,
       );
     },
     range() {
@@ -221,7 +227,7 @@ const kind = {
         } else if (!reasons.length) {
           items[key] = { state: "right", text: field.why ?? words.form_met };
         } else {
-          const text = reasons.join(words.form_between);
+          const text = oneText(reasons, words);
           const place = fill(words.form_place, { section: section.label, field: field.label });
           items[key] = { state: "wrong", text, line: `${place} ${text}` };
         }

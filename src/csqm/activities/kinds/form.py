@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import reduce
 from html import escape
 from typing import Any
 
@@ -171,7 +172,7 @@ def likeness(one: str, other: str) -> int:
     >>> likeness("The taxi was late.", "the taxi was late")
     100
     >>> likeness("The taxi was late.", "Nobody kept the address")
-    6
+    12
     """
     mine, theirs = _pairs(one), _pairs(other)
     return 200 * len(mine & theirs) // (len(mine) + len(theirs)) if mine and theirs else 0
@@ -269,7 +270,7 @@ def _broken(
             extra = [each for each in value if each not in rule["values"]]
             met, found = not extra, _labels(extra, options, words)
             notes = [rule["wrong"][each] for each in extra if each in rule.get("wrong", {})]
-            spoken = words["form_between"].join([spoken, *notes])
+            spoken = _one_text([spoken, *notes], words)
         case "range":
             met = rule.get("min", value) <= value <= rule.get("max", value)
         case "at_least":
@@ -305,11 +306,18 @@ def _broken(
     return None if met else spoken.replace("{found}", found).replace("{where}", where)
 
 
+def _one_text(sentences: list[str], words: dict[str, str]) -> str:
+    """Put sentences after one another as the language does: English needs a space between."""
+    return reduce(
+        lambda first, second: words["form_follow"].format(first=first, second=second), sentences
+    )
+
+
 def _about(option: dict[str, Any], spoken: str, words: dict[str, str]) -> str:
     if "about" not in option:
         return spoken
     chosen = words["form_chosen"].format(option=option["label"], about=option["about"])
-    return chosen + words["form_between"] + spoken
+    return _one_text([chosen, spoken], words)
 
 
 def _labels(ids: list[str], options: dict[str, Any], words: dict[str, str]) -> str:
@@ -368,7 +376,7 @@ def _item(
         return {"state": "missing"}
     if not broken:
         return {"state": "right", "text": field.get("why", words["form_met"])}
-    text = words["form_between"].join(broken)
+    text = _one_text(broken, words)
     place = words["form_place"].format(section=section["label"], field=field["label"])
     return {"state": "wrong", "text": text, "line": f"{place} {text}"}
 
