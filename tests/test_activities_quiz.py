@@ -160,6 +160,8 @@ def test_in_a_narrow_page_by_keyboard(part, browser, tmp_path):
     results = Axe().run(page, context={"include": [[".csqm-activity"]]})
     assert results.violations_count == 0, results.generate_report()
     page.reload()
+    # The page may still be coming back on a busy machine: wait for the answers, then count.
+    page.wait_for_selector("input:checked", state="attached")
     assert page.locator("input:checked").count() == 5
     stored = json.loads(page.evaluate(f"localStorage.getItem('csqm:answer:quiz-{part}')"))
     assert stored["activity"] == f"quiz-{part}"
