@@ -1,6 +1,6 @@
 """The data are what the generator makes, match their dictionary, and are refused when they do not."""
 
-import importlib.util
+import importlib
 import json
 import math
 import os
@@ -35,12 +35,11 @@ def english(monkeypatch):
     monkeypatch.setattr(text, "_chosen", "en")
 
 
-@pytest.fixture(scope="module")
-def generator():
-    spec = importlib.util.spec_from_file_location("generate", DATASETS / "generate.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+@pytest.fixture
+def maker(monkeypatch):
+    """Return the module that makes a data set."""
+    monkeypatch.syspath_prepend(DATASETS)
+    return lambda name: importlib.import_module(f"makers.{name}")
 
 
 @pytest.fixture
@@ -77,59 +76,86 @@ def test_check_names_the_changed_file_and_leaves_it(copy):
     assert path.read_text(encoding="utf-8") == changed
 
 
-def test_readme_gives_the_true_values(generator):
-    readme = (DATASETS / "README.md").read_text(encoding="utf-8").replace("−", "-")
-    halves = readme.split("# 晴川車隊的資料")
-    assert len(halves) == 2
-    for half in halves:
-        rows = {
-            match[1]: [cell.strip() for cell in match[2].strip(" |").split("|")]
-            for match in re.finditer(r"^\| `(\w+)`[^|]*\|(.*)$", half, re.MULTILINE)
-        }
-        for item, values in generator.ITEMS.items():
+def halves(name):
+    """Return the English and the Chinese half of the page of a data set, and the tables' rows."""
+    page = (DATASETS / f"{name}.md").read_text(encoding="utf-8").replace("−", "-")
+    texts = re.split(r"^(?=# )", page, flags=re.MULTILINE)[1:]
+    assert len(texts) == 2 and not re.search("[一-鿿]", texts[0]) and "。" in texts[1]
+    for half in texts:
+        yield (
+            half,
+            {
+                match[1]: [cell.strip() for cell in match[2].strip(" |").split("|")]
+                for match in re.finditer(r"^\| `(\w+)`[^|]*\|(.*)$", half, re.MULTILINE)
+            },
+        )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_data_set_has_its_page_and_its_line(name):
+    assert len(list(halves(name))) == 2
+    readme = (DATASETS / "README.md").read_text(encoding="utf-8")
+    assert readme.count(f"[{name}.md]({name}.md)") == 2
+    rows = len(load(name))
+    assert readme.count(f"| `{name}.csv` | {rows:,} |") == 2
+
+
+def test_the_page_gives_the_true_values_of_the_survey(maker):
+    survey = maker("employee_survey")
+    for half, rows in halves("employee_survey"):
+        for item, values in survey.ITEMS.items():
             assert tuple(map(float, rows[item])) == values
-        for name, values in generator.DEPARTMENTS.items():
+        for name, values in survey.DEPARTMENTS.items():
             assert tuple(map(float, rows[name])) == values
-        for process, steps in generator.STEPS.items():
+        others = [survey.NIGHT, survey.NIGHT_DISPATCH, survey.UNIQUE_SD]
+        others += [survey.BREAK_OFF, *survey.DEPARTMENT_ITEMS.values()]
+        for value in others:
+            assert str(value) in half
+
+
+def test_the_page_gives_the_true_values_of_the_processes(maker):
+    processes = maker("process_steps")
+    for half, rows in halves("process_steps"):
+        for process, steps in processes.STEPS.items():
             yields = [true_yield for *_, true_yield in steps]
             assert list(map(float, rows[process][0].split(","))) == yields
             assert rows[process][1] == f"{math.prod(yields):.4f}"
-        others = [generator.NIGHT, generator.NIGHT_DISPATCH, generator.UNIQUE_SD]
-        others += [generator.BREAK_OFF, *generator.DEPARTMENT_ITEMS.values()]
-        for value in others:
-            assert str(value) in half
-        for units in generator.UNITS.values():
+        for units in processes.UNITS.values():
             assert f"{units:,}" in half or str(units) in half
 
 
-def test_the_company_is_as_described(generator):
+def test_the_company_is_as_described(maker):
     survey = load("employee_survey", missing="keep")
-    people = {name: people for name, (people, _, _) in generator.DEPARTMENTS.items()}
+    departments = maker("employee_survey").DEPARTMENTS.items()
+    people = {name: people for name, (people, _, _) in departments}
     assert survey["department"].value_counts().to_dict() == people
     assert len(survey) == 180
     steps = load("process_steps")
     assert (steps["right_first_time"] <= steps["units_in"]).all()
     for process, group in steps.groupby("process"):
         assert group["step"].tolist() == list(range(1, len(group) + 1))
-        assert group["units_in"].unique().tolist() == [generator.UNITS[process]]
+        assert group["units_in"].unique().tolist() == [maker("process_steps").UNITS[process]]
         # Who receives a step does the next one, or stays out of the company's hands.
         pairs = zip(group["received_by"][:-1], group["done_by"][1:], strict=True)
         assert all(received == done or received == "passenger" for received, done in pairs)
 
 
-def test_observed_yields_are_near_the_true_ones(generator):
+def test_observed_yields_are_near_the_true_ones(maker):
     steps = load("process_steps")
-    true = [true_yield for group in generator.STEPS.values() for *_, true_yield in group]
+    true = [
+        true_yield for group in maker("process_steps").STEPS.values() for *_, true_yield in group
+    ]
     observed = steps["right_first_time"] / steps["units_in"]
     error = np.sqrt(np.multiply(true, np.subtract(1, true)) / steps["units_in"])
     assert (abs(observed - true) < 3 * error).all()
 
 
-def test_no_answer_occurs_about_as_often_as_stated(generator):
+def test_no_answer_occurs_about_as_often_as_stated(maker):
+    truth = maker("employee_survey")
     survey = load("employee_survey", missing="keep")
-    for position, (item, (_, _, chance)) in enumerate(generator.ITEMS.items()):
+    for position, (item, (_, _, chance)) in enumerate(truth.ITEMS.items()):
         if position >= 2:
-            chance = 1 - (1 - chance) * (1 - generator.BREAK_OFF)
+            chance = 1 - (1 - chance) * (1 - truth.BREAK_OFF)
         count = (survey[item] == 9).sum()
         assert abs(count - 180 * chance) < 3.5 * math.sqrt(180 * chance * (1 - chance)), item
 

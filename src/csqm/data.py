@@ -16,6 +16,7 @@ from csqm.text import language, listed, localise, say
 __all__ = ["DataError", "dictionary", "labels", "load", "read"]
 
 _SHOWN_PROBLEMS = 10
+_NUMBERS = {"integer": r"-?[0-9]{1,15}", "number": r"-?[0-9]{1,15}(\.[0-9]{1,9})?"}
 _Field = dict[str, Any]  # of the data dictionary
 
 
@@ -33,7 +34,7 @@ def load(name: str, missing: Literal["na", "keep"] = "na") -> pd.DataFrame:
     Parameters
     ----------
     name : str
-        ``"employee_survey"`` or ``"process_steps"``.
+        The data set, as ``"employee_survey"``; ``datasets/README.md`` lists them.
     missing : {"na", "keep"}
         Turn the codes for "no answer" into NaN, or leave them as they are.
 
@@ -242,11 +243,11 @@ def _wrong_cells(cells: pd.Series, field: _Field) -> Iterator[tuple[int, str, di
     missing = cells.isin(field.get("missingValues", []))
     if "enum" in limits:
         right = cells.isin(map(str, limits["enum"]))
-    elif field["type"] == "integer":
-        right = cells.str.fullmatch(r"-?[0-9]{1,15}")
+    elif field["type"] in _NUMBERS:
+        right = cells.str.fullmatch(_NUMBERS[field["type"]])
         right &= (
             cells.where(right, "0")
-            .astype(int)
+            .astype(float)
             .between(limits.get("minimum", -np.inf), limits.get("maximum", np.inf))
         )
     else:
@@ -272,9 +273,11 @@ def _allowed(field: _Field) -> str:
         return listed([*limits["enum"], *codes])
     if field["type"] == "string":
         return say("data.pattern", pattern=limits["pattern"])
+    whole = field["type"] == "integer"
     if "maximum" in limits:
-        return say("data.whole_between", low=limits["minimum"], high=limits["maximum"])
-    return say("data.whole_from", low=limits["minimum"])
+        entry = "data.whole_between" if whole else "data.number_between"
+        return say(entry, low=limits["minimum"], high=limits["maximum"])
+    return say("data.whole_from" if whole else "data.number_from", low=limits["minimum"])
 
 
 def _typed(cells: pd.DataFrame, field: _Field, missing: str) -> pd.Series:
@@ -285,7 +288,7 @@ def _typed(cells: pd.DataFrame, field: _Field, missing: str) -> pd.Series:
     codes = column.isin(field.get("missingValues", []))
     if missing == "na" and "missingValues" in field:
         return column.astype(float).mask(codes)
-    return column.astype(int)
+    return column.astype(int if field["type"] == "integer" else float)
 
 
 def _refuse(path: Path, name: str, lines: list[str], count: int) -> None:
