@@ -15,7 +15,7 @@ from csqm.activities.content import load, localised, paths, words
 from csqm.activities.kinds import KINDS, map
 from csqm.text import LANGUAGES, say, set_language
 
-PART_1 = ["maslow-needs", "quiz-1", "stakeholder-map", "who-said-it"]
+PART_1 = ["fit-to-print", "maslow-needs", "quiz-1", "stakeholder-map", "who-said-it"]
 
 
 @pytest.fixture(autouse=True)
@@ -171,7 +171,9 @@ def test_what_is_not_yaml_is_refused_with_its_line(tmp_path):
 
 
 def test_unknown_activity():
-    with pytest.raises(ValueError, match="There are: chain-of-customers, maslow-needs, quiz-1"):
+    with pytest.raises(
+        ValueError, match="There are: chain-of-customers, fit-to-print, maslow-needs"
+    ):
         activity("quiz-99")
 
 

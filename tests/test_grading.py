@@ -297,6 +297,7 @@ def test_deleted_and_doubled_cells_are_graded_as_far_as_possible_and_reported(fi
         "score-points": 6,
         "table-points": 7,
         "map-points": 0,
+        "said-points": 0,
         "judge-answer": None,
     }
     missing, doubled = mark.remarks
@@ -323,7 +324,7 @@ def test_broken_submissions_are_reported_and_stop_nobody(first):
     for student, entry in (("not-json", "unreadable"), ("not-a-zip", "zip_broken")):
         assert first.marks[student].remarks == (say(f"demo.{entry}"),)
         assert first.marks[student].cells == {}
-    assert first.marks["perfect"].score == 26
+    assert first.marks["perfect"].score == 28
     assert (first.course / "downloaded" / FIRST / "refused" / "not-a-zip.zip").exists()
 
 
@@ -443,4 +444,4 @@ def test_table_is_aligned_and_tells_what_waits(first):
     lines = demo.table(list(first.marks.values())).splitlines()
     assert len(lines) == 1 + len(first.marks)
     perfect = next(line for line in lines if line.startswith("perfect"))
-    assert "?" in perfect and "26/30" in perfect
+    assert "?" in perfect and "28/32" in perfect
