@@ -28,7 +28,7 @@ test: book ## Check everything (installs Chromium where it can)
 	@ruff check
 	@ruff format --check
 	@mypy
-	@python -m pytest -n 2 --dist loadfile
+	@python -m pytest -n 2 --dist loadgroup
 
 grade: setup ## Run a whole grading cycle on demonstration submissions
 	@python -m csqm.course.demo
