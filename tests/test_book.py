@@ -613,3 +613,15 @@ def test_answers_of_an_author_do_not_get_into_the_book(root):
     config = yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8"))
     assert config["execute"]["run_in_temp"] is True
     assert json.dumps(config["sphinx"]["config"]["nb_ipywidgets_js"]) == "{}"
+
+
+@pytest.mark.parametrize("edition", EDITIONS)
+def test_every_sheet_is_one_page_of_paper(page, book_url, built_book, edition):
+    folder = built_book / edition / "book" / edition
+    sheets = [folder / "formulas.html", *sorted(folder.glob("*-sheet.html"))]
+    assert len(sheets) > 1
+    for sheet in sheets:
+        page.goto(f"{book_url}/{edition}/book/{edition}/{sheet.name}")
+        margins = dict.fromkeys(("top", "bottom", "left", "right"), "12mm")
+        paper = page.pdf(format="A4", margin=margins)
+        assert len(re.findall(rb"/Type\s*/Page\b", paper)) == 1, sheet.name
