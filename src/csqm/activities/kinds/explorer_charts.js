@@ -42,8 +42,9 @@ const WIDTH = 360;
 //   {line: [[x, y]…], as}            a line
 //   {bars: [[from, to, height]…], as}  bars from the lowest y up
 //   {band: [from, to]}               a shaded stretch of x
-//   {across: y | down: x, text?, as?}  a straight line through the chart, with a label
-//   {dot: [x, y], text?, as?}        a point with a label
+//   {across: y | down: x, text?, right?, as?}  a straight line through the chart, with a label
+//   {dot: [x, y], text?, side?, as?}  a point with a label beside it, or "above" or "below" it
+//   {spans: [[from, to, y]…], as}    stretches of x, lying at a height
 //   {intervals: [[low, mid, high]…], truth?}  lying intervals, one below the other
 // as: "main" (accent), "other" (grey, dashed), "bad" (warm).
 function chart({ title, x, y, marks, height = 220 }) {
@@ -68,13 +69,10 @@ function chart({ title, x, y, marks, height = 220 }) {
     });
   };
 
-  for (const mark of marks) {
-    if (!mark.band) continue;
-    const [from, to] = mark.band.map(px);
+  const bands = marks.filter((mark) => mark.band);
+  for (const { band } of bands) {
+    const [from, to] = band.map(px);
     add("rect", { x: fixed(from), y: edge.top, width: fixed(to - from), height: h, class: "csqm-chart-band" });
-    if (mark.text) {
-      add("text", { x: fixed((from + to) / 2), y: edge.top + h - 6, "text-anchor": "middle", class: "csqm-chart-note", text: mark.text });
-    }
   }
   if (!y.hidden) {
     for (const { value, text } of y.ticks ?? ticksOf(y)) {
@@ -102,6 +100,9 @@ function chart({ title, x, y, marks, height = 220 }) {
         add("text", { x: fixed((px(from) + px(to)) / 2), y: fixed(py(top) - 4), "text-anchor": "middle", text: mark.text(top) });
       }
     }
+    for (const [from, to, at] of mark.spans ?? []) {
+      add("rect", { x: fixed(px(from)), y: fixed(py(at) - 6), width: fixed(px(to) - px(from)), height: 12, class: `csqm-chart-span ${name}` });
+    }
     (mark.intervals ?? []).forEach(([low, middle, high], index, all) => {
       const down = edge.top + (h * (index + 0.5)) / all.length;
       const missed = low > mark.truth || high < mark.truth;
@@ -111,7 +112,7 @@ function chart({ title, x, y, marks, height = 220 }) {
     });
     if (mark.across !== undefined) {
       add("path", { d: `M${edge.left} ${fixed(py(mark.across))}h${w}`, class: `csqm-chart-line ${name}` });
-      if (mark.text) inside(mark.text, edge.left, py(mark.across) - 5);
+      if (mark.text) inside(mark.text, edge.left + (mark.right ? w : 0), py(mark.across) - 5);
     }
     if (mark.down !== undefined) {
       add("path", { d: `M${fixed(px(mark.down))} ${edge.top}v${h}`, class: `csqm-chart-line ${name}` });
@@ -120,8 +121,15 @@ function chart({ title, x, y, marks, height = 220 }) {
     if (mark.dot) {
       const [at, up] = [px(mark.dot[0]), py(mark.dot[1])];
       add("circle", { cx: fixed(at), cy: fixed(up), r: 5, class: `csqm-chart-dot ${name}` });
-      if (mark.text) inside(mark.text, at, up - 8);
+      const lift = { above: -10, below: 20 }[mark.side];
+      if (lift) {
+        const middle = Math.min(at, WIDTH - 30);
+        add("text", { x: fixed(middle), y: fixed(up + lift), "text-anchor": "middle", class: "csqm-chart-note", text: mark.text });
+      } else if (mark.text) inside(mark.text, at, up - 8);
     }
+  }
+  for (const { band: [from, to], text = "" } of bands) {
+    add("text", { x: fixed((px(from) + px(to)) / 2), y: edge.top + h - 6, "text-anchor": "middle", class: "csqm-chart-note", text });
   }
   return el(
     "div",
