@@ -541,6 +541,22 @@ def test_right_wrong_and_partly_right_in_a_page(slug, open_page):
     assert f"{total} of {total}" in page.locator(".csqm-feedback").inner_text()
 
 
+def test_the_best_promise_is_for_the_trainee_to_find(open_page):
+    values, _ = found("disconfirmation-lab")
+    best = written(values["best_promise"], 1)
+    page = open_page("disconfirmation-lab")
+    frame = page.locator(".csqm-frame")
+    assert best not in frame.inner_text()
+    drawn = page.evaluate("document.querySelectorAll('.csqm-chart-line')[1].getBBox().width")
+    page.get_by_role("spinbutton", name="Promise").fill("0")
+    page.keyboard.press("Tab")
+    half = page.evaluate("document.querySelectorAll('.csqm-chart-line')[1].getBBox().width")
+    assert drawn == pytest.approx(2 * half, abs=1) and drawn < 70  # what lies near, not the curve
+    page.get_by_role("button", name="Check").click()
+    assert "the best one, which is higher" in frame.inner_text()
+    assert best not in frame.inner_text()
+
+
 def test_by_keyboard_alone(open_page):
     page = open_page("sample-planner")
     page.keyboard.press("Tab")

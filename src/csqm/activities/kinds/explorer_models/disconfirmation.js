@@ -46,10 +46,9 @@
         satisfaction: satisfaction(gap),
         points: points(expectation),
         best_promise: PROMISES[best],
-        best_points: earned[best],
         promise_gap: expectation - PROMISES[best],
       };
-      values.loss = values.best_points - values.points;
+      values.loss = earned[best] - values.points;
       const zone = gap > half + 1e-9 ? "above" : gap < -half - 1e-9 ? "below" : "within";
       return { values, case: zone, series: earned };
     },
@@ -59,6 +58,10 @@
       const satisfaction = feeling(inputs, settings);
       const scale = { min: 0, max: 10, step: 2 };
       const top = 10 * Math.ceil(Math.max(...series) / 10 + 0.5);
+      // Only what lies near: the best promise is for the trainee to find.
+      const nearby = PROMISES.map((each, k) => [each, series[k]]).filter(
+        ([each]) => Math.abs(each - expectation) < 1.05,
+      );
       return [
         chart({
           title: labels.title,
@@ -67,7 +70,7 @@
           marks: [
             { band: [expectation - tolerance / 2, expectation + tolerance / 2], text: labels.zone },
             { line: PROMISES.map((each) => [each, satisfaction(each - expectation)]) },
-            { dot: [performance, values.satisfaction], text: labels.here },
+            { dot: [performance, values.satisfaction], text: labels.here, side: "below" },
           ],
           height: 200,
         }),
@@ -76,9 +79,8 @@
           x: { ...scale, label: labels.long_x },
           y: { min: 0, max: top, label: labels.long_y },
           marks: [
-            { line: PROMISES.map((each, k) => [each, series[k]]) },
-            { down: values.best_promise, text: labels.best, as: "other" },
-            { dot: [expectation, values.points], text: labels.yours, as: "bad" },
+            { line: nearby },
+            { dot: [expectation, values.points], text: labels.yours, side: "below", as: "bad" },
           ],
           height: 200,
         }),

@@ -7,8 +7,8 @@ from csqm.activities.seeded import seeded
 __all__ = ["INPUTS", "LABELS", "VALUES", "compute"]
 
 INPUTS = ("expectation", "performance", "spread", "loss_ratio", "tolerance")
-VALUES = ("gap", "satisfaction", "points", "best_promise", "best_points", "promise_gap", "loss")
-LABELS = ("title", "x", "y", "zone", "here", "long_title", "long_x", "long_y", "best", "yours")
+VALUES = ("gap", "satisfaction", "points", "best_promise", "promise_gap", "loss")
+LABELS = ("title", "x", "y", "zone", "here", "long_title", "long_x", "long_y", "yours")
 PASSENGERS = 200
 PROMISES = [step / 10 for step in range(101)]
 
@@ -52,10 +52,9 @@ def compute(inputs: dict[str, Any], settings: dict[str, Any]) -> tuple[dict[str,
         "satisfaction": satisfaction(gap),
         "points": points(inputs["expectation"]),
         "best_promise": PROMISES[best],
-        "best_points": earned[best],
         "promise_gap": inputs["expectation"] - PROMISES[best],
     }
-    values["loss"] = values["best_points"] - values["points"]
+    values["loss"] = earned[best] - values["points"]
     beyond = "above" if gap > half + 1e-9 else "within"
     return values, "below" if gap < -half - 1e-9 else beyond
 
