@@ -405,6 +405,23 @@ def test_clinic_by_keyboard_alone(open_page):
     assert page.get_by_role("button", name="Item 1, Right").count() == 1
 
 
+def test_course_map_links_every_item_of_the_slides_to_a_tool(root):
+    """Each code of the inventory stands at one question, in both languages alike."""
+    parts = yaml.safe_load((root / "book" / "syllabus.yaml").read_text("utf-8"))["parts"]
+    inventory = [item for part in parts for item in part["inventory"]]
+    for language in LANGUAGES:
+        set_language(language)
+        placed = []
+        for section in content_of("course-map")["sections"]:
+            for first, last in re.findall(r"(S[\d.]+[a-z]?)(?:–(S[\d.]+[a-z]?))?", section["text"]):
+                inside = [re.fullmatch(f"{re.escape(last or first)}[a-z]?", i) for i in inventory]
+                begins = [re.fullmatch(f"{re.escape(first)}[a-z]?", item) for item in inventory]
+                end = max(k for k, found in enumerate(inside) if found)
+                start = min(k for k, found in enumerate(begins) if found)
+                placed += inventory[start : end + 1]
+        assert sorted(placed) == sorted(inventory)
+
+
 def test_plan_takes_numbers_and_a_date(open_page):
     page = open_page("action-plan")
     page.get_by_label("Baseline (%)").press_sequentially("30.0")

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from scipy.stats import norm
 
 from csqm import kano, loyalty, negotiation, sampling
 from csqm.activities import activity, book_script, book_style
@@ -51,10 +52,19 @@ def test_content_is_sound(part, root):
     assert served == {f"LO{part}.{number}" for number in range(1, OBJECTIVES[part] + 1)}
     assert set(content["objectives"]) == served
     assert [len(each["options"]) for each in content["questions"]] == [4] * 5
+    # One objective each, except where five questions must serve six.
+    most = 2 if OBJECTIVES[part] == 6 else 1
+    counts = [len(each["objectives"]) for each in content["questions"]]
+    assert counts == [1, 1, 1, 1, most]
     for language in LANGUAGES:
         for field in ("text", "why"):
             said = [o[field][language] for q in content["questions"] for o in q["options"]]
             assert field == "text" or len(set(said)) == len(said)
+
+
+def asked(part, question):
+    """Return the text of a question."""
+    return next(each["text"] for each in content_of(part)["questions"] if each["id"] == question)
 
 
 def option(part, question, name="right"):
@@ -80,6 +90,9 @@ def test_computed_answers_are_those_of_the_library():
     assert option(4, "nps") == f"{found.value:+.0f}"
     assert found.high - found.value == pytest.approx(12, abs=0.5)
     assert option(5, "alpha") == f"{4 / 3 * (1 - 4 / 10):.2f}"
+    # Half of the 24,000 rides at night: d = 0.05 is small, and p < 0.001 all the same.
+    assert "24,000 rides" in asked(5, "report") and "p < 0.001" in asked(5, "report")
+    assert 2 * norm.sf(0.05 * math.sqrt(24_000 / 4)) < 0.001
     counts = pd.DataFrame([{"A": 20, "O": 30, "M": 35, "I": 15, "R": 0, "Q": 0}], index=["fare"])
     points = kano.better_worse(counts).iloc[0]
     assert option(6, "kano") == f"{points['better']:.2f} and −{-points['worse']:.2f}"
