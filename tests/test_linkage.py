@@ -1,4 +1,4 @@
-"""ICC and the link of branches against closed forms, pingouin, statsmodels, scipy and loops."""
+"""ICC, links of branches and internal service by closed forms, pingouin, statsmodels, scipy, loops."""
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,7 @@ from scipy.stats import pearsonr
 from statsmodels.stats.anova import anova_lm
 
 from csqm import text
-from csqm.linkage import branch_link, icc1, icc2
+from csqm.linkage import branch_link, icc1, icc2, indirect_effect, internal_service
 
 quick = settings(deadline=None, max_examples=25)
 
@@ -227,6 +227,162 @@ def test_branches_of_a_category_that_nobody_is_in_are_not_made_up():
     for side in (staff, riders):
         side["branch"] = side["branch"].astype(pd.CategoricalDtype([f"b{j:02}" for j in range(50)]))
     assert len(branch_link(staff, riders, "branch", "score", "score").branches) <= 12
+
+
+# ---- by way of a mediator ------------------------------------------------------------------------
+
+
+def chain(seed, n=40):
+    random = np.random.default_rng(seed)
+    other = random.integers(0, 2, n)
+    support = random.normal(size=n)
+    staff = 0.5 * support + 0.8 * other + random.normal(size=n)
+    riders = 0.4 * staff + 0.6 * other + random.normal(size=n)
+    table = {"support": support, "staff": staff, "riders": riders, "other": other}
+    return pd.DataFrame(table)
+
+
+@pytest.mark.parametrize("controls", [[], ["other"]])
+def test_indirect_effect_is_the_product_of_two_regressions(controls):
+    data = chain(1)
+    more = "".join(f" + {name}" for name in controls)
+    first = smf.ols(f"staff ~ support{more}", data).fit().params
+    second = smf.ols(f"riders ~ staff + support{more}", data).fit().params
+    found = indirect_effect(data, "support", "staff", "riders", controls=controls)
+    assert found.a == pytest.approx(first["support"])
+    assert found.b == pytest.approx(second["staff"])
+    assert found.direct == pytest.approx(second["support"])
+    assert found.estimate.value == pytest.approx(first["support"] * second["staff"])
+    assert found.estimate.low < found.estimate.value < found.estimate.high
+
+
+def test_bootstrap_interval_of_the_indirect_effect_by_a_loop():
+    data = chain(2)
+    rows = np.random.default_rng(7).integers(len(data), size=(200, len(data)))
+    products = []
+    for row in rows:
+        part = data.iloc[row]
+        first = smf.ols("staff ~ support", part).fit().params
+        second = smf.ols("riders ~ staff + support", part).fit().params
+        products.append(first["support"] * second["staff"])
+    found = indirect_effect(data, "support", "staff", "riders", bootstrap=200, seed=7)
+    assert found.estimate[1:3] == pytest.approx(tuple(np.quantile(products, [0.025, 0.975])))
+
+
+def test_the_interval_of_the_indirect_effect_holds_what_it_says():
+    hits = [
+        low <= 0.2 <= high
+        for low, high in (
+            indirect_effect(
+                chain(seed, 60),
+                "support",
+                "staff",
+                "riders",
+                controls=["other"],
+                bootstrap=400,
+                confidence=0.9,
+            ).estimate[1:3]
+            for seed in range(200)
+        )
+    ]
+    assert np.mean(hits) == pytest.approx(0.9, abs=0.06)
+
+
+def test_rows_with_a_blank_stay_out_of_the_indirect_effect():
+    data = chain(3)
+    holed = pd.concat([data, data[:2].assign(riders=np.nan), data[:1].assign(staff=99)])
+    found = indirect_effect(holed, "support", "staff", "riders", missing=(99,))
+    assert found.estimate == indirect_effect(data, "support", "staff", "riders").estimate._replace(
+        missing=3
+    )
+
+
+@pytest.mark.parametrize(
+    ("data", "options", "message"),
+    [
+        (chain(1), {"bootstrap": 50}, "at least 100 resamples"),
+        (chain(1), {"controls": ["staff"]}, "'staff'"),
+        (chain(1).assign(staff=lambda table: 2 * table["support"]), {}, "'support'"),
+        (chain(1).assign(riders=3.0), {}, "'riders'"),
+        (chain(1)[:3], {}, "3"),
+        (chain(1), {"confidence": 95}, "`confidence` must lie"),
+    ],
+)
+def test_bad_chains_are_refused_by_name(data, options, message):
+    with pytest.raises(ValueError, match=message):
+        indirect_effect(data, "support", "staff", "riders", **options)
+
+
+# ---- internal service ----------------------------------------------------------------------------
+
+
+def marks(*pairs):
+    """Ratings as (customer, provider, ratings)."""
+    rows = [(by, of, mark) for by, of, given in pairs for mark in given]
+    return pd.DataFrame(rows, columns=["by", "of", "mark"])
+
+
+def test_every_internal_customer_counts_once():
+    # b is rated 4 by a crowd and 1 by a small unit: 2.5, and not 3.5.
+    found = internal_service(
+        marks(("a", "b", [4] * 10), ("c", "b", [1, 1]), ("a", "c", [3, 3]), ("b", "a", [4, 2])),
+        "by",
+        "of",
+        "mark",
+        min_n=2,
+    )
+    assert found.weakest == "b"
+    assert found.providers.set_index("provider")["mean"].to_dict() == {"b": 2.5, "a": 3, "c": 3}
+    assert found.providers["n"].tolist() == [12, 2, 2]
+    assert found.matrix.loc["c", "b"] == 1 and np.isnan(found.matrix.loc["b", "c"])
+
+
+def test_interval_of_a_provider_in_closed_form():
+    # Cells of (1, 3) and (4, 4, 4, 5): variances 2 and 0.25; SE = sqrt(2 / 2 + 0.25 / 4) / 2.
+    found = internal_service(
+        marks(("a", "b", [1, 3]), ("c", "b", [4, 4, 4, 5])), "by", "of", "mark", min_n=2
+    )
+    row = found.providers.iloc[0]
+    assert (row["mean"], row["customers"], row["n"]) == (3.125, 2, 6)
+    half = 1.959963985 * np.sqrt(1 + 0.0625) / 2
+    assert (row["low"], row["high"]) == pytest.approx((3.125 - half, 3.125 + half))
+
+
+def test_self_praise_small_groups_and_missing_codes_stay_out():
+    found = internal_service(
+        marks(
+            ("a", "a", [1] * 5),
+            ("a", "b", [4, 3, 9, 9, 4]),
+            ("c", "b", [1]),
+            ("b", "a", [4, 5]),
+            ("b", "c", [1, 9, np.nan]),
+        ),
+        "by",
+        "of",
+        "mark",
+        min_n=2,
+        scale=(1, 5),
+        missing=(9,),
+    )
+    assert found.weakest == "b"
+    assert found.providers["provider"].tolist() == ["b", "a", "c"]
+    assert found.providers["n"].tolist() == [3, 2, 0]
+    assert np.isnan(found.providers["mean"].iloc[-1])
+    assert np.isnan(np.diag(found.matrix)).all()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"min_n": 1}, "`min_n` must be"),
+        ({"min_n": 3}, "No pair of units has at least 3"),
+        ({"scale": (1, 3)}, "code 4 is not on the scale"),
+        ({"confidence": 0}, "`confidence` must lie"),
+    ],
+)
+def test_bad_ratings_are_refused_by_name(options, message):
+    with pytest.raises(ValueError, match=message):
+        internal_service(marks(("a", "b", [4, 2])), "by", "of", "mark", **{"min_n": 2} | options)
 
 
 # ---- what is refused -----------------------------------------------------------------------------

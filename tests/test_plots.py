@@ -16,7 +16,19 @@ import pytest
 from fontTools.ttLib import TTFont
 from matplotlib.text import Text
 
-from csqm import complaints, data, ipa, kano, plots, reliability, servqual, spc, stakeholders, text
+from csqm import (
+    complaints,
+    data,
+    ipa,
+    kano,
+    linkage,
+    plots,
+    reliability,
+    servqual,
+    spc,
+    stakeholders,
+    text,
+)
 from csqm.plots import style
 
 SOURCE = Path(text.__file__).parent
@@ -99,6 +111,18 @@ def groups(**options):
     return plots.group_estimates(table, data.labels("employee_survey", "department"), **options)
 
 
+LINK = linkage.branch_link(
+    pd.DataFrame({"branch": list("123456"), "score": [3, 4, 5, 6, 7, 8]}),
+    pd.DataFrame({"branch": list("12345"), "score": [5, 4, 6, 8, 7]}),
+    "branch",
+    "score",
+    "score",
+)
+SERVICE = linkage.internal_service(
+    data.load("internal_service"), "customer", "provider", "rating", scale=(1, 5)
+)
+
+
 def chain(process="ride", **options):
     steps = data.load("process_steps")
     steps = steps[steps["process"] == process]
@@ -171,6 +195,20 @@ def pareto_of_costs():
     return plots.pareto_chart(complaints.pareto(NAMES, weights=costs), labelled(NAMES))
 
 
+def branches(**options):
+    scores = {"en": ("Staff (1 to 10)", "Passengers (1 to 10)"), "zh-Hant": ("員工", "乘客")}
+    return plots.branch_scatter(LINK, *scores[text.language()], **options)
+
+
+def branches_in_groups():
+    names = {"en": ["Centre", "Suburbs"], "zh-Hant": ["市中心", "市郊"]}[text.language()]
+    return branches(groups=pd.Series([1, 2, 1, 2, 1, 2], list("123456")), labels=names)
+
+
+def matrix(**options):
+    return plots.service_matrix(SERVICE, data.labels("internal_service", "provider"), **options)
+
+
 CHARTS = [
     likert,
     likert_labelled,
@@ -189,6 +227,9 @@ CHARTS = [
     control_with_rules,
     pareto,
     pareto_of_costs,
+    branches,
+    branches_in_groups,
+    matrix,
 ]
 each_chart = pytest.mark.parametrize("draw", CHARTS, ids=lambda draw: draw.__name__)
 each_language = pytest.mark.parametrize("language", text.LANGUAGES)
@@ -245,7 +286,7 @@ def test_chinese_charts_hold_no_english(draw):
     text.set_language("zh-Hant")
     chart = draw()
     for shown in [chart.alt, *(each.get_text() for each in written(chart))]:
-        rest = re.sub(r"Wilson|\bn\b", "", shown)
+        rest = re.sub(r"Wilson|\b[nr]\b", "", shown)
         assert not re.search("[A-Za-z]", rest), shown
 
 
@@ -283,6 +324,7 @@ def test_axes_are_labelled_and_a_title_may_be_given(draw, language):
         importance_crowded,
         control_with_rules,
         pareto_of_costs,
+        branches_in_groups,
     ):
         chart = draw(title="A title of my own: 42")
         assert chart.ax.figure.get_suptitle() == "A title of my own: 42"
@@ -439,6 +481,35 @@ def test_scree_plot_fills_the_factors_that_are_kept():
     np.testing.assert_allclose(chance.get_ydata(), table["random_quantile"])
     assert list(kept.get_xdata()) == [1, 2] and len(dropped.get_xdata()) == 4
     assert chart.alt.startswith("Factors to keep by parallel analysis: 2 of 6.")
+
+
+def test_branch_scatter_draws_the_branches_that_have_both_means():
+    chart = branches()
+    points, line = chart.ax.lines
+    used = LINK.branches[LINK.branches["used"]]
+    np.testing.assert_allclose(points.get_xydata(), used[["employee_mean", "customer_mean"]])
+    np.testing.assert_allclose(line.get_xydata(), [(3, 4.4), (7, 7.6)])
+    assert "r = 0.80" in chart.alt and "n = 5" in chart.alt
+    assert "Not drawn, too few answers on one side: 1 (6)" in chart.alt
+
+
+def test_branch_scatter_tells_groups_apart_by_shape():
+    marks = [line for line in branches_in_groups().ax.lines if line.get_linestyle() == "None"]
+    assert [line.get_marker() for line in marks] == ["s", "o"]
+    assert [len(line.get_xdata()) for line in marks] == [3, 2]
+    assert [line.get_label() for line in marks] == ["Centre", "Suburbs"]
+
+
+def test_service_matrix_shows_no_unit_marking_itself():
+    chart = matrix()
+    placed = {(t.get_position()[0], t.get_position()[1]): t.get_text() for t in chart.ax.texts}
+    order = SERVICE.providers["provider"].tolist()
+    for place in range(len(order)):
+        assert placed[place, place] == "–"
+        mean = SERVICE.providers["mean"][place]
+        assert placed[len(order), place] == ("–" if np.isnan(mean) else f"{mean:.2f}")
+    assert chart.ax.figure.get_suptitle().startswith("Served worst by: Administration")
+    assert "Safety office not shown" in chart.alt
 
 
 def test_ipa_map_puts_performance_to_the_right_and_importance_upwards():
@@ -598,6 +669,9 @@ BAD = [
     (lambda: plots.control_chart(LATE[:0], "Late"), "no_rows", ""),
     (lambda: plots.control_chart(MEANS, "Late"), "column_missing", "sample"),
     (lambda: plots.control_chart(LATE, "Late", rules=spc.run_rules(LATE)[1:]), "rules_samples", ""),
+    (lambda: branches(groups=pd.Series(["a"], ["1"])), "branch_group", "2"),
+    (lambda: branches(groups=pd.Series(1, list("123456"))), "branch_groups", "1"),
+    (lambda: plots.service_matrix(SERVICE, {}), "label_missing", "admin"),
     (lambda: plots.stakeholder_grid({}), "no_rows", ""),
     (lambda: plots.stakeholder_grid({"City": (11, 2)}), "position", "City"),
     (lambda: plots.stakeholder_grid({"City": (1, 2, 3)}), "position", "(1, 2, 3)"),

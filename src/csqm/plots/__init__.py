@@ -1,5 +1,6 @@
 """The charts of the course, in both languages, each with an alternative text."""
 
+from csqm.plots.linkage import branch_scatter, service_matrix
 from csqm.plots.maps import ipa_map, kano_map, stakeholder_grid
 from csqm.plots.process import control_chart, pareto_chart, yield_chain
 from csqm.plots.style import Chart
@@ -7,6 +8,7 @@ from csqm.plots.survey import gap_chart, group_estimates, likert_bars, nps_bar, 
 
 __all__ = [
     "Chart",
+    "branch_scatter",
     "control_chart",
     "gap_chart",
     "group_estimates",
@@ -16,6 +18,7 @@ __all__ = [
     "nps_bar",
     "pareto_chart",
     "scree_plot",
+    "service_matrix",
     "stakeholder_grid",
     "yield_chain",
 ]
