@@ -17,6 +17,7 @@ from fontTools.ttLib import TTFont
 from matplotlib.text import Text
 
 from csqm import (
+    comparison,
     complaints,
     data,
     ipa,
@@ -67,6 +68,7 @@ GAPS = pd.DataFrame(
         "n": [80, 81, 82, 80, 79],
     }
 )
+EFFECTS = comparison.compare_groups(data.load("employee_survey"), "shift", ITEMS[3:])
 MEANS = pd.DataFrame(
     {"importance": [4.6, 4.4, 3.1, 2.9, 4.5], "performance": [4.2, 2.8, 2.7, 4.5, 3.1]}, index=NAMES
 )
@@ -156,6 +158,11 @@ def gap(**options):
     return plots.gap_chart(GAPS, labelled(GAPS["dimension"]), **options)
 
 
+def effects(**options):
+    names = data.dictionary("employee_survey").set_index("column")["title"][ITEMS[3:]]
+    return plots.effect_chart(EFFECTS, names.tolist(), **options)
+
+
 def scree(**options):
     return plots.scree_plot(reliability.parallel_analysis(TWO_FACTORS, list("abcdef")), **options)
 
@@ -219,6 +226,7 @@ CHARTS = [
     nps,
     nps_of_all,
     gap,
+    effects,
     scree,
     importance,
     importance_crowded,
@@ -286,7 +294,7 @@ def test_chinese_charts_hold_no_english(draw):
     text.set_language("zh-Hant")
     chart = draw()
     for shown in [chart.alt, *(each.get_text() for each in written(chart))]:
-        rest = re.sub(r"Wilson|\b[nr]\b", "", shown)
+        rest = re.sub(r"Wilson|Hedges' g|\b[nr]\b", "", shown)
         assert not re.search("[A-Za-z]", rest), shown
 
 
@@ -637,6 +645,27 @@ def test_long_titles_are_wrapped_in_both_languages():
 
 # ---- bad input -----------------------------------------------------------------------------------
 
+
+def test_effect_chart_draws_what_compare_groups_returns():
+    chart = effects()
+    dots = [line for line in chart.ax.lines if line.get_marker() == "o"]
+    assert [dot.get_xdata()[0] for dot in dots] == EFFECTS["effect"].tolist()
+    hollow = [dot.get_markerfacecolor() == "white" for dot in dots]
+    assert hollow == ((EFFECTS["low"] <= 0) & (EFFECTS["high"] >= 0)).tolist()
+    assert chart.ax.get_xlabel().startswith("Hedges' g")
+
+
+@pytest.mark.parametrize("method", ["welch", "rank", "chi_square"])
+@each_language
+def test_effect_chart_names_every_kind_of_effect(method, language):
+    text.set_language(language)
+    survey = data.load("employee_survey")
+    for group in ("shift", "department"):
+        table = comparison.compare_groups(survey, group, ITEMS[:1], method=method)
+        assert plots.effect_chart(table).ax.get_xlabel()
+        assert style.number(table["effect"].iloc[0]) in plots.effect_chart(table).alt
+
+
 ANSWERS = pd.DataFrame({"a": [1.0, 2.0, np.nan], "b": [9.0, 1.0, 2.0], "c": [np.nan] * 3})
 TABLE = stakeholders.department_table(
     pd.DataFrame({"unit": ["x"] * 5, "q": [1, 2, 3, 4, 5]}), "unit", "q"
@@ -659,6 +688,13 @@ BAD = [
     (lambda: plots.gap_chart(GAPS.drop(columns="low")), "column_missing", "low"),
     (lambda: plots.gap_chart(GAPS[:0]), "no_rows", ""),
     (lambda: plots.gap_chart(GAPS, ["A"]), "label_count", "5"),
+    (lambda: plots.effect_chart(EFFECTS.drop(columns="low")), "column_missing", "low"),
+    (lambda: plots.effect_chart(EFFECTS[:0]), "no_rows", ""),
+    (
+        lambda: plots.effect_chart(EFFECTS.assign(effect_name=["hedges_g", "r", "r"])),
+        "effect_kinds",
+        "hedges_g",
+    ),
     (lambda: plots.scree_plot(pd.DataFrame({"component": [1]})), "column_missing", "eigenvalue"),
     (lambda: plots.pareto_chart(MEANS), "column_missing", "category"),
     (lambda: plots.pareto_chart(complaints.pareto(["a"]), {}), "label_missing", "a"),

@@ -4,12 +4,20 @@ from csqm.plots.linkage import branch_scatter, service_matrix
 from csqm.plots.maps import ipa_map, kano_map, stakeholder_grid
 from csqm.plots.process import control_chart, pareto_chart, yield_chain
 from csqm.plots.style import Chart
-from csqm.plots.survey import gap_chart, group_estimates, likert_bars, nps_bar, scree_plot
+from csqm.plots.survey import (
+    effect_chart,
+    gap_chart,
+    group_estimates,
+    likert_bars,
+    nps_bar,
+    scree_plot,
+)
 
 __all__ = [
     "Chart",
     "branch_scatter",
     "control_chart",
+    "effect_chart",
     "gap_chart",
     "group_estimates",
     "ipa_map",

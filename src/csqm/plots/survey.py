@@ -38,9 +38,17 @@ from csqm.results import Estimate
 from csqm.text import listed, say
 from csqm.validation import Weights
 
-__all__ = ["gap_chart", "group_estimates", "likert_bars", "nps_bar", "scree_plot"]
+__all__ = [
+    "effect_chart",
+    "gap_chart",
+    "group_estimates",
+    "likert_bars",
+    "nps_bar",
+    "scree_plot",
+]
 
 _NPS_KINDS = ("detractors", "passives", "promoters")
+_EFFECTS = ("hedges_g", "rank_biserial", "omega_squared", "epsilon_squared", "cramers_v")
 
 
 @styled
@@ -438,6 +446,81 @@ def gap_chart(
         confidence=level,
         gaps=joined(parts),
     )
+    return Chart(ax, alt)
+
+
+@styled
+def effect_chart(
+    table: pd.DataFrame,
+    labels: Labels = None,
+    *,
+    confidence: float = 0.95,
+    title: str | None = None,
+) -> Chart:
+    """Draw the effect sizes of a comparison of groups, each with its interval.
+
+    Parameters
+    ----------
+    table : DataFrame
+        The result of `csqm.comparison.compare_groups`, or several of them one below the other; its
+        rows from top to bottom.
+    labels : sequence or mapping of str, optional
+        A name for each outcome (as a sequence, for each row); the names in the table if not given.
+    confidence : float
+        As it was given to `compare_groups`.
+    title : str, optional
+        The finding; if not given, the largest effect is named.
+
+    Returns
+    -------
+    Chart
+        The chart and its alternative text.
+
+    Raises
+    ------
+    ValueError
+        If the table is empty or lacks a column, a row has no name, or the effects are of several
+        kinds, which have no common axis.
+
+    Examples
+    --------
+    >>> from csqm.comparison import compare_groups
+    >>> from csqm.text import set_language
+    >>> set_language("en")
+    >>> answers = pd.DataFrame({"shift": ["day"] * 4 + ["night"] * 4, "pay": [4, 5, 4, 3, 2, 3, 1, 2]})
+    >>> effect_chart(compare_groups(answers, "shift", ["pay"])).alt.split(": ")[-1]
+    'pay 2.13 (0.40 to 3.77, n = 8).'
+    """
+    need_columns(table, ["outcome", "effect", "effect_name", "low", "high", "n"])
+    if table.empty:
+        raise ValueError(say("plots.no_rows"))
+    names = names_of(labels, table["outcome"].tolist())
+    kinds = table["effect_name"].unique().tolist()
+    if len(kinds) > 1 or kinds[0] not in _EFFECTS:
+        given, allowed = listed(kinds), listed(_EFFECTS)
+        raise ValueError(say("plots.effect_kinds", kinds=given, allowed=allowed))
+    largest = int(np.argmax(table["effect"].abs()))
+    if title is None:
+        effect = number(table["effect"].iloc[largest])
+        title = say("plots.effect_title", name=names[largest], effect=effect)
+    ax = new_axes(len(table), title)
+    _draw_intervals(ax, list(zip(table["effect"], table["low"], table["high"], strict=True)))
+    name_rows(ax, names, [int(n) for n in table["n"]])
+    ax.set_xlabel(say(f"plots.effect_{kinds[0]}"))
+    level = percent(confidence)
+    caption(ax, say("plots.effect_caption", confidence=level))
+    parts = [
+        say(
+            "plots.effect_alt_row",
+            name=name,
+            effect=number(row.effect),
+            low=number(row.low),
+            high=number(row.high),
+            n=int(row.n),
+        )
+        for name, row in zip(names, rows_of(table), strict=True)
+    ]
+    alt = say("plots.effect_alt", title=title, confidence=level, effects=joined(parts))
     return Chart(ax, alt)
 
 
