@@ -23,6 +23,7 @@ from csqm import (
     ipa,
     kano,
     linkage,
+    loyalty,
     plots,
     reliability,
     servqual,
@@ -167,6 +168,25 @@ def scree(**options):
     return plots.scree_plot(reliability.parallel_analysis(TWO_FACTORS, list("abcdef")), **options)
 
 
+def renewals(**options):
+    accounts = data.load("accounts")
+    table = stakeholders.department_table(accounts, "kind", "renewed", top=[1], scale=(0, 1))
+    share = {"en": "Accounts renewed", "zh-Hant": "續約比例"}[text.language()]
+    return plots.group_estimates(table, data.labels("accounts", "kind"), share=share, **options)
+
+
+def promises(**options):
+    columns = ["expected", "perceived", "satisfaction"]
+    return plots.disconfirmation_lines(data.load("promise_trial"), *columns, **options)
+
+
+def worth(**options):
+    accounts = data.load("accounts")
+    kept = accounts.groupby("kind")["renewed"].mean()
+    names = data.labels("accounts", "kind")
+    return plots.lifetime_curve({names[kind]: kept[kind] for kind in kept.index}, 0.1, **options)
+
+
 def importance(**options):
     table = ipa.grid(MEANS, "importance", "performance")
     return plots.ipa_map(table, labelled(table["attribute"]), **options)
@@ -228,6 +248,9 @@ CHARTS = [
     gap,
     effects,
     scree,
+    renewals,
+    promises,
+    worth,
     importance,
     importance_crowded,
     better_worse,
@@ -491,6 +514,36 @@ def test_scree_plot_fills_the_factors_that_are_kept():
     assert chart.alt.startswith("Factors to keep by parallel analysis: 2 of 6.")
 
 
+def test_group_estimates_name_the_share():
+    chart = renewals()
+    assert chart.ax.get_xlabel() == "Accounts renewed (%)"
+    assert "Accounts renewed by group" in chart.alt and "top answers" not in chart.alt
+
+
+def test_disconfirmation_lines_are_the_fit_and_bend_where_expectations_are_met():
+    chart = promises()
+    trial = data.load("promise_trial")
+    fit = loyalty.fit_disconfirmation(trial, "expected", "perceived", "satisfaction")
+    constant, better, worse = fit.terms["estimate"]
+    drawn = chart.ax.lines[-1]
+    low, bend, high = drawn.get_xdata()
+    assert bend == 0
+    np.testing.assert_allclose(
+        drawn.get_ydata(), [constant + worse * low, constant, constant + better * high]
+    )
+    gaps = trial["perceived"] - trial["expected"]
+    dots = chart.ax.collections[0]
+    means = trial["satisfaction"].groupby(gaps).mean().dropna()
+    np.testing.assert_allclose(dots.get_offsets(), np.column_stack([means.index, means]))
+    assert f"n = {fit.n}" in chart.alt and f"{worse:.2f}" in chart.alt
+
+
+def test_lifetime_curve_marks_what_the_formula_gives():
+    chart = plots.lifetime_curve({"b": 0.9, "a": 0.6}, 0.1)
+    np.testing.assert_allclose(chart.ax.lines[1].get_xydata(), [(0.6, 1.2), (0.9, 4.5)])
+    assert "a 60.0 % retained, 1.20; b 90.0 % retained, 4.50" in chart.alt.replace("\xa0", " ")
+
+
 def test_branch_scatter_draws_the_branches_that_have_both_means():
     chart = branches()
     points, line = chart.ax.lines
@@ -696,6 +749,7 @@ BAD = [
         "hedges_g",
     ),
     (lambda: plots.scree_plot(pd.DataFrame({"component": [1]})), "column_missing", "eigenvalue"),
+    (lambda: plots.lifetime_curve({}, 0.1), "no_rows", ""),
     (lambda: plots.pareto_chart(MEANS), "column_missing", "category"),
     (lambda: plots.pareto_chart(complaints.pareto(["a"]), {}), "label_missing", "a"),
     (lambda: plots.pareto_chart(complaints.pareto(["a"])[:0]), "no_rows", ""),

@@ -1,6 +1,7 @@
 """The charts of the course, in both languages, each with an alternative text."""
 
 from csqm.plots.linkage import branch_scatter, service_matrix
+from csqm.plots.loyalty import disconfirmation_lines, lifetime_curve
 from csqm.plots.maps import ipa_map, kano_map, stakeholder_grid
 from csqm.plots.process import control_chart, pareto_chart, yield_chain
 from csqm.plots.style import Chart
@@ -17,11 +18,13 @@ __all__ = [
     "Chart",
     "branch_scatter",
     "control_chart",
+    "disconfirmation_lines",
     "effect_chart",
     "gap_chart",
     "group_estimates",
     "ipa_map",
     "kano_map",
+    "lifetime_curve",
     "likert_bars",
     "nps_bar",
     "pareto_chart",

@@ -166,6 +166,7 @@ def group_estimates(
     top: Sequence[int] = (4, 5),
     min_n: int = 5,
     confidence: float = 0.95,
+    share: str | None = None,
     title: str | None = None,
 ) -> Chart:
     r"""Draw the share of top answers of each group, with its interval.
@@ -178,6 +179,8 @@ def group_estimates(
         A name for each group.
     top, min_n, confidence
         As they were given to `department_table`.
+    share : str, optional
+        What the share is, for the axis, as ``"Accounts renewed"``; if not given, top answers.
     title : str, optional
         The finding; if not given, the groups with the highest and the lowest share are named.
 
@@ -245,9 +248,11 @@ def group_estimates(
     ax.set_xlim(0, 1)
     ax.xaxis.set_major_locator(MultipleLocator(0.25))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:.0f}"))
-    ax.set_xlabel(say("plots.group_axis"))
-    caption(ax, say("plots.group_caption", top=listed(top), confidence=level))
-    alt = say("plots.group_alt", title=title, confidence=level, groups=joined(parts))
+    kind = "_share" if share else ""
+    ax.set_xlabel(say(f"plots.group_axis{kind}", share=share))
+    caption(ax, say(f"plots.group_caption{kind}", top=listed(top), confidence=level))
+    values = {"title": title, "share": share, "confidence": level, "groups": joined(parts)}
+    alt = say(f"plots.group_alt{kind}", **values)
     return Chart(ax, alt)
 
 
