@@ -5,16 +5,21 @@ import importlib.util
 import pytest
 
 
+def script(root, name):
+    spec = importlib.util.spec_from_file_location(
+        f"benchmark_{name}", root / f"benchmarks/{name}.py"
+    )
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 @pytest.fixture
 def methods(root, monkeypatch):
     # The script holds numpy to one thread; that must not outlive this test.
     for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
         monkeypatch.setenv(name, "1")
-    path = root / "benchmarks" / "methods.py"
-    spec = importlib.util.spec_from_file_location("benchmark_of_methods", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return script(root, "methods")
 
 
 def test_methods_agree_with_their_peers(methods, capsys):
@@ -31,3 +36,10 @@ def test_a_difference_is_reported(methods, capsys, monkeypatch):
     monkeypatch.setattr(methods, "CASES", [wrong])
     assert methods.main(["--respondents", "50"]) == 1
     assert "The results differ: 1.0 and 2.0" in capsys.readouterr().out
+
+
+def test_activities_are_used_and_timed(root, browser):
+    timed = script(root, "activities").timed
+    for slug in ("sample-planner", "sipoc-builder"):
+        inputs, check = timed(browser, slug, 3)
+        assert len(inputs) == 3 and min(inputs) > 0 and check > 0

@@ -185,7 +185,8 @@ const kind = {
       const piles = [deck, ...bins];
       for (const { id, node, select, note } of cards) {
         const target = bins.find((bin) => bin.id === answer.places[id]) ?? deck;
-        select.value = answer.places[id] ?? "";
+        const place = answer.places[id] ?? "";
+        if (select.value !== place) select.value = place;
         if (node.parentNode !== target.list && document.activeElement !== select) {
           const order = cards.findIndex((card) => card.id === id);
           const after = cards.slice(order + 1).find((card) => card.node.parentNode === target.list);
