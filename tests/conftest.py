@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytest.register_assert_rewrite("activity_helpers")
+
 ROOT = Path(__file__).resolve().parents[1]
 
 # Quiet, offline and without a display.
@@ -81,3 +83,50 @@ def browser():
         chromium = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
         yield chromium
         chromium.close()
+
+
+@pytest.fixture
+def english(monkeypatch, tmp_path):
+    """Begin and end in English, in an empty folder."""
+    from csqm.text import set_language
+
+    set_language("en")
+    monkeypatch.chdir(tmp_path)
+    yield
+    set_language("en")
+
+
+@pytest.fixture(scope="session")
+def script_page(browser):
+    """Yield a page with the script of the activities and nothing else."""
+    from csqm.activities import book_script
+
+    page = browser.new_page()
+    page.add_script_tag(content=book_script())
+    yield page
+    page.close()
+
+
+@pytest.fixture
+def open_activity(browser, tmp_path):
+    """Open activities from a file, in one browser profile; an error on a page fails the test."""
+    from activity_helpers import page_of
+
+    contexts, errors = [], []
+
+    def opened(*slugs, language="en", theme="light", width=1280, height=900, **options):
+        file = tmp_path / f"{slugs[0]}.{language}.{theme}.html"
+        file.write_text(page_of(*slugs, language=language, theme=theme), encoding="utf-8")
+        if not contexts:
+            contexts.append(browser.new_context(**options))
+        page = contexts[0].new_page()
+        page.set_viewport_size({"width": width, "height": height})
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto(file.as_uri())
+        page.wait_for_selector(".csqm-frame")
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert errors == []

@@ -7,27 +7,17 @@ from html.parser import HTMLParser
 
 import pytest
 import traitlets
-import yaml
+from activity_helpers import assert_both_refuse, assert_same_scores, content_of, refusal
 from statsmodels.stats.inter_rater import cohens_kappa
 
 from csqm.activities import ContentError, activity, book_script, book_style
-from csqm.activities.content import load, localised, paths, words
+from csqm.activities.content import load, paths, words
 from csqm.activities.kinds import KINDS, map
 from csqm.text import LANGUAGES, say, set_language
 
+pytestmark = pytest.mark.usefixtures("english")
+
 PART_1 = ["fit-to-print", "maslow-needs", "quiz-1", "stakeholder-map", "who-said-it"]
-
-
-@pytest.fixture(autouse=True)
-def english(monkeypatch, tmp_path):
-    set_language("en")
-    monkeypatch.chdir(tmp_path)
-    yield
-    set_language("en")
-
-
-def content_of(slug):
-    return localised(load(paths()[slug]))
 
 
 def random_answer(content, chance):
@@ -82,8 +72,8 @@ def test_part_1_has_its_activities():
     assert here == ["chain-of-customers", *PART_1]
 
 
-@pytest.mark.parametrize("slug", PART_1)
-def test_content_is_sound(slug, root):
+@pytest.mark.parametrize("slug", paths())
+def test_sources_are_in_the_bibliography(slug, root):
     content = load(paths()[slug])
     bibliography = (root / "book" / "references.bib").read_text(encoding="utf-8")
     known = set(re.findall(r"^@\w+\{([^,]+),", bibliography, re.MULTILINE))
@@ -140,13 +130,7 @@ def test_quiz_has_one_question_for_each_objective():
     ],
 )
 def test_broken_content_is_refused(slug, change, says, tmp_path):
-    content = yaml.safe_load(paths()[slug].read_text(encoding="utf-8"))
-    change(content)
-    file = tmp_path / f"{slug}.yaml"
-    file.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
-    with pytest.raises(ContentError) as caught:
-        load(file)
-    assert says in str(caught.value)
+    assert says in refusal(change, paths()[slug], tmp_path / f"{slug}.yaml")
 
 
 def test_error_names_the_line(tmp_path):
@@ -273,14 +257,6 @@ def test_kappa_of_constant_ratings_is_undefined_and_said_so():
     assert any("power not defined" in line for line in lines)
 
 
-@pytest.fixture(scope="module")
-def script_page(browser):
-    page = browser.new_page()
-    page.add_script_tag(content=book_script())
-    yield page
-    page.close()
-
-
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("slug", PART_1)
 def test_python_and_javascript_agree(slug, language, script_page):
@@ -290,18 +266,7 @@ def test_python_and_javascript_agree(slug, language, script_page):
     chance = random.Random(slug)
     answers = [KINDS[kind].empty, best_answer(content)]
     answers += [random_answer(content, chance) for _ in range(60)]
-    assert all(KINDS[kind].valid(content, answer) for answer in answers)
-    given = {"content": content, "answers": answers, "words": words(kind), "kind": kind}
-    computed = script_page.evaluate(
-        """({ content, answers, words, kind }) => answers.map((answer) => {
-            const { score, valid } = window.csqmActivities[kind];
-            return { valid: valid(content, answer), score: score(content, answer, words) };
-        })""",
-        given,
-    )
-    for answer, there in zip(answers, computed, strict=True):
-        assert there["valid"]
-        assert there["score"] == KINDS[kind].mark(content, answer, words(kind))
+    assert_same_scores(script_page, slug, answers)
 
 
 NO_ANSWERS = [
@@ -331,13 +296,7 @@ NO_ANSWERS = [
 
 @pytest.mark.parametrize("slug", ["maslow-needs", "quiz-1", "stakeholder-map"])
 def test_both_refuse_what_is_no_answer(slug, script_page):
-    content = content_of(slug)
-    for answer in NO_ANSWERS:
-        assert not KINDS[content["kind"]].valid(content, answer), answer
-        assert not script_page.evaluate(
-            "([kind, content, answer]) => Boolean(csqmActivities[kind].valid(content, answer))",
-            [content["kind"], content, answer],
-        ), answer
+    assert_both_refuse(script_page, slug, NO_ANSWERS)
 
 
 # Saved answers

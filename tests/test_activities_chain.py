@@ -1,49 +1,46 @@
 """The chain of customers: content, scores in Python and JavaScript, and use in a page."""
 
-import json
 import random
 
 import pytest
-import yaml
-from axe_playwright_python.sync_playwright import Axe
+from activity_helpers import (
+    assert_axe_finds_nothing,
+    assert_both_refuse,
+    assert_fingers_hit,
+    assert_fits,
+    assert_same_scores,
+    content_of,
+    refusal,
+    stored,
+)
 
 from csqm import data
-from csqm.activities import ContentError, activity, book_script, book_style
-from csqm.activities.content import load, localised, paths, words
+from csqm.activities import activity
+from csqm.activities.content import paths
 from csqm.activities.kinds.chain import Chain
 from csqm.stakeholders import rolled_throughput_yield
 from csqm.text import LANGUAGES, set_language
+
+pytestmark = pytest.mark.usefixtures("english")
 
 SLUG = "chain-of-customers"
 STEPS = ["take-booking", "assign-taxi", "reach-pickup"]
 STEPS += ["carry-passenger", "take-payment", "settle-fare"]
 
 
-@pytest.fixture(autouse=True)
-def english(monkeypatch, tmp_path):
-    set_language("en")
-    monkeypatch.chdir(tmp_path)
-    yield
-    set_language("en")
-
-
-def content():
-    return localised(load(paths()[SLUG]))
-
-
 def best():
-    customers = {step["id"]: step["customer"] for step in content()["steps"]}
+    customers = {step["id"]: step["customer"] for step in content_of(SLUG)["steps"]}
     return {"order": STEPS, "customers": customers, "yields": {}}
 
 
 def test_steps_customers_and_yields_are_those_of_the_data():
     ride = data.load("process_steps").query("process == 'ride'")
-    steps = content()["steps"]
+    steps = content_of(SLUG)["steps"]
     assert [step["id"] for step in steps] == [name.replace("_", "-") for name in ride["task"]]
     assert [step["customer"] for step in steps] == list(ride["received_by"])
     for language in LANGUAGES:
         set_language(language)
-        steps = content()["steps"]
+        steps = content_of(SLUG)["steps"]
         labels = data.labels("process_steps", "done_by")
         assert [step["by"] for step in steps] == [labels[code] for code in ride["done_by"]]
         labels = data.labels("process_steps", "task")
@@ -115,13 +112,7 @@ def test_the_lowest_yield_always_gains_most():
     ],
 )
 def test_broken_content_is_refused(change, says, tmp_path):
-    broken = yaml.safe_load(paths()[SLUG].read_text(encoding="utf-8"))
-    change(broken)
-    file = tmp_path / f"{SLUG}.yaml"
-    file.write_text(yaml.safe_dump(broken, sort_keys=False), encoding="utf-8")
-    with pytest.raises(ContentError) as caught:
-        load(file)
-    assert says in str(caught.value)
+    assert says in refusal(change, paths()[SLUG], tmp_path / f"{SLUG}.yaml")
 
 
 def random_answer(chance, given):
@@ -133,28 +124,16 @@ def random_answer(chance, given):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_python_and_javascript_agree(language, browser):
+def test_python_and_javascript_agree(language, script_page):
     set_language(language)
-    given, said, chance = content(), words("chain"), random.Random(language)
+    given, chance = content_of(SLUG), random.Random(language)
     answers = [Chain.empty, best(), best() | {"yields": dict.fromkeys(STEPS, 100)}]
     answers += [random_answer(chance, given) for _ in range(100)]
-    page = browser.new_page()
-    page.add_script_tag(content=book_script())
-    computed = page.evaluate(
-        """({ content, answers, words }) => answers.map((answer) => {
-            const { score, valid } = window.csqmActivities.chain;
-            return { valid: valid(content, answer), score: score(content, answer, words) };
-        })""",
-        {"content": given, "answers": answers, "words": said},
-    )
-    page.close()
-    for answer, there in zip(answers, computed, strict=True):
-        assert there["valid"] and Chain.valid(given, answer)
-        assert there["score"] == Chain.mark(given, answer, said)
+    assert_same_scores(script_page, SLUG, answers)
 
 
-def test_both_refuse_what_is_no_answer(browser):
-    given, empty = content(), Chain.empty
+def test_both_refuse_what_is_no_answer(script_page):
+    empty = Chain.empty
     wrong = [
         None,
         [],
@@ -174,55 +153,14 @@ def test_both_refuse_what_is_no_answer(browser):
         empty | {"yields": {"take-booking": True}},
         empty | {"yields": {"take-booking": None}},
     ]
-    page = browser.new_page()
-    page.add_script_tag(content=book_script())
-    for answer in wrong:
-        assert not Chain.valid(given, answer), answer
-        assert not page.evaluate(
-            "([content, answer]) => Boolean(csqmActivities.chain.valid(content, answer))",
-            [given, answer],
-        ), answer
-    page.close()
+    assert_both_refuse(script_page, SLUG, wrong)
 
 
 # In a page
 
 
-@pytest.fixture
-def opened(browser, tmp_path):
-    """Open the activity from a file, in a language, at a width; errors fail the test."""
-    errors, contexts = [], []
-
-    def go(language="en", width=1000, **options):
-        set_language(language)
-        html = activity(SLUG)._html()
-        file = tmp_path / f"{language}.html"
-        file.write_text(
-            f"<!doctype html><html lang='{language}'><meta charset='utf-8'>"
-            f"<meta name='viewport' content='width=device-width'><title>x</title>"
-            f"<style>body {{ margin: 0.5rem }}{book_style()}</style><main>{html}</main>"
-            f"<script>{book_script()}</script></html>",
-            encoding="utf-8",
-        )
-        context = browser.new_context(viewport={"width": width, "height": 900}, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.goto(file.as_uri())
-        return page
-
-    yield go
-    for context in contexts:
-        context.close()
-    assert errors == []
-
-
-def stored(page):
-    return json.loads(page.evaluate(f"localStorage.getItem('csqm:answer:{SLUG}')"))["answer"]
-
-
-def test_by_mouse(opened):
-    page = opened()
+def test_by_mouse(open_activity):
+    page = open_activity(SLUG)
     first, last = (page.locator(".csqm-step").nth(n) for n in (0, 5))
     box, to = first.locator("strong").bounding_box(), last.bounding_box()
     page.mouse.move(box["x"] + 20, box["y"] + 5)
@@ -230,7 +168,7 @@ def test_by_mouse(opened):
     page.mouse.move(box["x"] + 20, to["y"] - 40, steps=10)
     page.mouse.move(box["x"] + 20, to["y"] + to["height"] - 5, steps=10)
     page.mouse.up()
-    assert stored(page)["order"][-1] == "carry-passenger"
+    assert stored(page, SLUG)["order"][-1] == "carry-passenger"
     page.get_by_label("Customer of this step: Take the payment").select_option("passenger")
     page.get_by_role("button", name="Check").click()
     assert "In 877 of 10,000" in page.locator(".csqm-feedback").inner_text()
@@ -243,12 +181,12 @@ def test_by_mouse(opened):
     )
 
 
-def test_by_keyboard_and_kept_over_a_reload(opened):
-    page = opened()
+def test_by_keyboard_and_kept_over_a_reload(open_activity):
+    page = open_activity(SLUG)
     page.get_by_role("button", name="Move up: Take the booking").focus()
     for _ in range(4):
         page.keyboard.press("Enter")
-    assert stored(page)["order"][0] == "take-booking"
+    assert stored(page, SLUG)["order"][0] == "take-booking"
     assert page.evaluate("document.activeElement.ariaLabel") == "Move up: Take the booking"
     page.keyboard.press("Tab")
     page.keyboard.press("Tab")
@@ -258,8 +196,8 @@ def test_by_keyboard_and_kept_over_a_reload(opened):
     page.keyboard.press("Control+a")
     page.keyboard.type("140")
     page.keyboard.press("Tab")
-    assert stored(page) == {
-        "order": stored(page)["order"],
+    assert stored(page, SLUG) == {
+        "order": stored(page, SLUG)["order"],
         "customers": {"take-booking": "dispatch"},
         "yields": {"take-booking": 100},
     }
@@ -271,17 +209,12 @@ def test_by_keyboard_and_kept_over_a_reload(opened):
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_accessible_and_narrow(opened, language, theme):
-    page = opened(language, 360, has_touch=True, is_mobile=True)
-    page.evaluate("(theme) => { document.documentElement.dataset.theme = theme; }", theme)
+def test_accessible_and_narrow(open_activity, language, theme):
+    phone = {"width": 360, "has_touch": True, "is_mobile": True}
+    page = open_activity(SLUG, language=language, theme=theme, **phone)
     page.locator("select").first.select_option("passenger")
     page.locator("select").nth(1).select_option("driver")
     page.locator(".csqm-primary").click()
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360
-    small = page.evaluate(
-        """() => [...document.querySelectorAll('button, select, input')].filter(
-            (node) => node.offsetWidth && (node.offsetHeight < 44 || node.offsetWidth < 44)).length"""
-    )
-    assert small == 0
-    results = Axe().run(page, context={"include": [[".csqm-activity"]]})
-    assert results.violations_count == 0, results.generate_report()
+    assert_fits(page)
+    assert_fingers_hit(page)
+    assert_axe_finds_nothing(page)

@@ -1,18 +1,24 @@
 """Explorers: models that compute the same in Python and in the browser, goals, and their use."""
 
 import itertools
-import json
 import random
 
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
-from axe_playwright_python.sync_playwright import Axe
+from activity_helpers import (
+    assert_axe_finds_nothing,
+    assert_both_refuse,
+    assert_fits,
+    assert_same_scores,
+    content_of,
+    refusal,
+    stored,
+)
 from scipy.stats import norm
 
-from csqm.activities import ContentError, activity, book_script, book_style
-from csqm.activities.content import load, localised, paths, words
+from csqm.activities import activity
+from csqm.activities.content import load, paths, words
 from csqm.activities.kinds.explorer import MODELS, Explorer, written
 from csqm.activities.kinds.explorer_models.scale_lab import ITEMS
 from csqm.negotiation import batna_value, zopa
@@ -26,6 +32,8 @@ from csqm.reliability import (
 from csqm.sampling import margin_of_error, rake, sample_size
 from csqm.spc import run_rules
 from csqm.text import LANGUAGES, set_language
+
+pytestmark = pytest.mark.usefixtures("english")
 
 # For each explorer (ipa-cross-hair has a file of its own): inputs that reach every goal, a part of
 # them, and as few as can be.
@@ -78,18 +86,6 @@ WRONG = {
 SLUGS = list(RIGHT)
 
 
-@pytest.fixture(autouse=True)
-def english(monkeypatch, tmp_path):
-    set_language("en")
-    monkeypatch.chdir(tmp_path)
-    yield
-    set_language("en")
-
-
-def content_of(slug):
-    return localised(load(paths()[slug]))
-
-
 def random_inputs(content, chance):
     """Return random inputs, often with gaps."""
     inputs = {}
@@ -107,13 +103,6 @@ def random_inputs(content, chance):
 
 
 # Content
-
-
-@pytest.mark.parametrize("slug", SLUGS)
-def test_content_is_sound(slug, root):
-    content = load(paths()[slug])
-    bibliography = (root / "book" / "references.bib").read_text(encoding="utf-8")
-    assert all(f"{{{source}," in bibliography for source in content["sources"])
 
 
 @pytest.mark.parametrize(
@@ -135,13 +124,8 @@ def test_content_is_sound(slug, root):
     ],
 )
 def test_broken_content_is_refused(change, says, tmp_path):
-    content = yaml.safe_load(paths()["sample-planner"].read_text(encoding="utf-8"))
-    change(content)
-    file = tmp_path / "sample-planner.yaml"
-    file.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
-    with pytest.raises(ContentError) as caught:
-        load(file)
-    assert says in str(caught.value)
+    source, file = paths()["sample-planner"], tmp_path / "sample-planner.yaml"
+    assert says in refusal(change, source, file)
 
 
 @pytest.mark.parametrize("slug", SLUGS)
@@ -197,24 +181,10 @@ def test_numbers_are_written_with_a_true_minus():
     ],
 )  # fmt: skip
 def test_both_refuse_what_is_no_answer(inputs, script_page):
-    content = content_of("sample-planner")
-    answer = {"inputs": inputs}
-    assert not Explorer.valid(content, answer)
-    assert not script_page.evaluate(
-        "([content, answer]) => Boolean(csqmActivities.explorer.valid(content, answer))",
-        [content, answer],
-    )
+    assert_both_refuse(script_page, "sample-planner", [{"inputs": inputs}])
 
 
 # Models
-
-
-@pytest.fixture(scope="module")
-def script_page(browser):
-    page = browser.new_page()
-    page.add_script_tag(content=book_script())
-    yield page
-    page.close()
 
 
 @pytest.mark.parametrize("slug", SLUGS)
@@ -227,20 +197,7 @@ def test_python_and_javascript_agree(slug, script_page):
         answers = [{"inputs": each} for each in answers]
         more = 8 if language == "en" else 1
         answers += [{"inputs": random_inputs(content, chance)} for _ in range(more)]
-        assert all(Explorer.valid(content, answer) for answer in answers)
-        there = script_page.evaluate(
-            """({ content, answers, words }) => answers.map((answer) => {
-                const { score, valid } = csqmActivities.explorer;
-                return { valid: valid(content, answer), score: score(content, answer, words) };
-            })""",
-            {"content": content, "answers": answers, "words": words("explorer")},
-        )
-        for answer, computed in zip(answers, there, strict=True):
-            assert computed["valid"], answer
-            mine = Explorer.mark(content, answer, words("explorer"))
-            values = computed["score"].pop("values")
-            assert values == pytest.approx(mine.pop("values"), rel=1e-9, abs=1e-9), answer
-            assert computed["score"] == mine, answer
+        assert_same_scores(script_page, slug, answers, near=1e-9)
 
 
 def test_sample_planner_finds_the_smallest_number():
@@ -468,40 +425,6 @@ def test_dashboard_is_won_by_few_choices():
 # In a page
 
 
-@pytest.fixture
-def open_page(browser, tmp_path):
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    errors = []
-
-    def opened(slug, lang="en", theme="light", width=1280):
-        set_language(lang)
-        html = activity(slug)._html()
-        set_language("en")
-        file = tmp_path / f"{slug}.html"
-        file.write_text(
-            f'<!doctype html><html lang="{lang}" data-theme="{theme}"><meta charset="utf-8">'
-            f'<meta name="viewport" content="width=device-width"><title>{slug}</title>'
-            f"<style>body {{ margin: 1rem; background: {'#161b1e' if theme == 'dark' else '#fff'} }}"
-            f"{book_style()}</style><main>{html}</main>"
-            f"<script>{book_script()}</script></html>",
-            encoding="utf-8",
-        )
-        page = context.new_page()
-        page.set_viewport_size({"width": width, "height": 900})
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.goto(file.as_uri())
-        page.wait_for_selector(".csqm-frame")
-        return page
-
-    yield opened
-    context.close()
-    assert errors == []
-
-
-def stored(page, slug):
-    return json.loads(page.evaluate(f"localStorage.getItem('csqm:answer:{slug}')"))["answer"]
-
-
 def put(page, content, inputs):
     for entry in content["inputs"]:
         if entry["id"] not in inputs:
@@ -521,9 +444,9 @@ def put(page, content, inputs):
 
 
 @pytest.mark.parametrize("slug", SLUGS)
-def test_right_wrong_and_partly_right_in_a_page(slug, open_page):
+def test_right_wrong_and_partly_right_in_a_page(slug, open_activity):
     content = content_of(slug)
-    page = open_page(slug)
+    page = open_activity(slug)
     total = len(content["goals"])
     page.evaluate("localStorage.clear()")
     for inputs, share in [WRONG[slug], PARTLY[slug], (RIGHT[slug], 1)]:
@@ -541,10 +464,10 @@ def test_right_wrong_and_partly_right_in_a_page(slug, open_page):
     assert f"{total} of {total}" in page.locator(".csqm-feedback").inner_text()
 
 
-def test_the_best_promise_is_for_the_trainee_to_find(open_page):
+def test_the_best_promise_is_for_the_trainee_to_find(open_activity):
     values, _ = found("disconfirmation-lab")
     best = written(values["best_promise"], 1)
-    page = open_page("disconfirmation-lab")
+    page = open_activity("disconfirmation-lab")
     frame = page.locator(".csqm-frame")
     assert best not in frame.inner_text()
     drawn = page.evaluate("document.querySelectorAll('.csqm-chart-line')[1].getBBox().width")
@@ -557,8 +480,8 @@ def test_the_best_promise_is_for_the_trainee_to_find(open_page):
     assert best not in frame.inner_text()
 
 
-def test_by_keyboard_alone(open_page):
-    page = open_page("sample-planner")
+def test_by_keyboard_alone(open_activity):
+    page = open_activity("sample-planner")
     page.keyboard.press("Tab")
     page.keyboard.type("4800")
     page.keyboard.press("Tab")
@@ -580,8 +503,8 @@ def test_by_keyboard_alone(open_page):
     assert "Goals reached: 0 of 3." in page.locator(".csqm-feedback").inner_text()
 
 
-def test_dashboard_by_keyboard_alone(open_page):
-    page = open_page("management-dashboard")
+def test_dashboard_by_keyboard_alone(open_activity):
+    page = open_activity("management-dashboard")
     for key in ("Tab", "Tab", "Space", "Tab", "Space", "Tab", "Space"):
         page.keyboard.press(key)
     assert stored(page, "management-dashboard") == {
@@ -603,26 +526,19 @@ def test_dashboard_by_keyboard_alone(open_page):
 
 
 @pytest.mark.parametrize("slug", SLUGS)
-def test_axe_finds_nothing_and_a_phone_needs_no_sideways_scrolling(slug, open_page):
+def test_axe_finds_nothing_and_a_phone_needs_no_sideways_scrolling(slug, open_activity):
     looks = [("en", "light", 1280), ("zh-Hant", "dark", 360), ("en", "dark", 360)]
     looks.append(("zh-Hant", "light", 360))
     for lang, theme, width in looks:
-        page = open_page(slug, lang, theme, width)
+        page = open_activity(slug, language=lang, theme=theme, width=width)
         page.locator(".csqm-primary").click()
-        results = Axe().run(page, context={"include": [[".csqm-activity"]]})
-        assert results.violations_count == 0, results.generate_report()
-        outside = page.evaluate(
-            """() => [...document.querySelectorAll('.csqm-frame *:not(.csqm-live)')].filter((node) => {
-                const box = node.getBoundingClientRect();
-                return box.width > 0 && (box.right > innerWidth + 0.5 || box.left < -0.5);
-            }).map((node) => node.outerHTML.slice(0, 80))"""
-        )
-        assert outside == []
+        assert_axe_finds_nothing(page)
+        assert_fits(page)
         page.close()
 
 
-def test_print_shows_the_static_version(open_page):
-    page = open_page("sample-planner")
+def test_print_shows_the_static_version(open_activity):
+    page = open_activity("sample-planner")
     page.emulate_media(media="print")
     static = page.locator(".csqm-activity-static")
     assert static.is_visible()

@@ -1,17 +1,27 @@
 """The form: rules in Python and in the browser, and its activities on a page."""
 
-import json
 import random
 import re
 
 import pytest
 import yaml
-from axe_playwright_python.sync_playwright import Axe
+from activity_helpers import (
+    assert_axe_finds_nothing,
+    assert_both_refuse,
+    assert_fits,
+    assert_same_scores,
+    content_of,
+    refusal,
+    scored,
+    stored,
+)
 
-from csqm.activities import ContentError, activity, book_script, book_style
-from csqm.activities.content import load, localised, paths, words
+from csqm.activities import activity
+from csqm.activities.content import paths
 from csqm.activities.kinds.form import Form, likeness
 from csqm.text import LANGUAGES, set_language
+
+pytestmark = pytest.mark.usefixtures("english")
 
 SLUGS = ["clause-matcher", "question-clinic", "five-whys", "action-plan", "course-map"]
 SENTENCES = [
@@ -40,18 +50,6 @@ BEST_TEXT = {
     "check.alarm": 20,
     "plan.evidence": "entrance",
 }
-
-
-@pytest.fixture(autouse=True)
-def english(monkeypatch, tmp_path):
-    set_language("en")
-    monkeypatch.chdir(tmp_path)
-    yield
-    set_language("en")
-
-
-def content_of(slug):
-    return localised(load(paths()[slug]))
 
 
 def fields_of(content):
@@ -113,23 +111,11 @@ def random_answer(content, chance):
     return {"values": values}
 
 
-def scored(slug, answer):
-    widget = activity(slug)
-    widget.answer = answer
-    score = widget.score()
-    return score["points"], "\n".join(score["lines"])
-
-
 # Content and rules
 
 
 @pytest.mark.parametrize("slug", SLUGS)
-def test_content_and_points(slug, root):
-    content = load(paths()[slug])
-    bibliography = (root / "book" / "references.bib").read_text(encoding="utf-8")
-    assert set(content["sources"]) <= set(
-        re.findall(r"^@\w+\{([^,]+),", bibliography, re.MULTILINE)
-    )
+def test_points_of_nothing_and_of_everything(slug):
     assert scored(slug, {"values": {}})[0] == 0
     for language in LANGUAGES:
         set_language(language)
@@ -163,13 +149,7 @@ def test_content_and_points(slug, root):
     ],
 )
 def test_broken_content_is_refused(slug, change, says, tmp_path):
-    content = yaml.safe_load(paths()[slug].read_text(encoding="utf-8"))
-    change(content)
-    file = tmp_path / f"{slug}.yaml"
-    file.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
-    with pytest.raises(ContentError) as caught:
-        load(file)
-    assert says in str(caught.value)
+    assert says in refusal(change, paths()[slug], tmp_path / f"{slug}.yaml")
 
 
 def test_a_chain_may_end_early_at_the_root():
@@ -273,14 +253,6 @@ def test_likeness_is_dices():
 # The browser computes the same
 
 
-@pytest.fixture(scope="module")
-def script_page(browser):
-    page = browser.new_page()
-    page.add_script_tag(content=book_script())
-    yield page
-    page.close()
-
-
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("slug", SLUGS)
 def test_python_and_javascript_agree(slug, language, script_page):
@@ -289,76 +261,25 @@ def test_python_and_javascript_agree(slug, language, script_page):
     chance = random.Random(slug)
     answers = [Form.empty, best_answer(content)]
     answers += [random_answer(content, chance) for _ in range(60)]
-    assert all(Form.valid(content, answer) for answer in answers)
-    computed = script_page.evaluate(
-        """({ content, answers, words }) => answers.map((answer) => {
-            const { score, valid } = window.csqmActivities.form;
-            return { valid: valid(content, answer), score: score(content, answer, words) };
-        })""",
-        {"content": content, "answers": answers, "words": words("form")},
-    )
-    for answer, there in zip(answers, computed, strict=True):
-        assert there["valid"]
-        assert there["score"] == Form.mark(content, answer, words("form"))
+    assert_same_scores(script_page, slug, answers)
 
 
 def test_both_refuse_what_is_no_answer(script_page):
-    content = content_of("action-plan")
-    for answer in [
+    wrong = [
         None, [], {}, {"values": []}, {"values": {}, "more": 1}, {"values": {"nobody.x": "a"}},
         {"values": {"do.owner": "boss"}}, {"values": {"do.owner": ["dispatch"]}},
         {"values": {"check.target": "12"}}, {"values": {"check.target": True}},
         {"values": {"do.date": "soon"}}, {"values": {"plan.problem": 3}},
         {"values": {"plan.problem": "x" * 401}}, {"values": {"toString": "x"}},
-    ]:  # fmt: skip
-        assert not Form.valid(content, answer), answer
-        assert not script_page.evaluate(
-            "([content, answer]) => Boolean(csqmActivities.form.valid(content, answer))",
-            [content, answer],
-        ), answer
+    ]  # fmt: skip
+    assert_both_refuse(script_page, "action-plan", wrong)
 
 
 # On a page
 
 
-@pytest.fixture
-def open_page(browser, tmp_path):
-    contexts, errors = [], []
-
-    def opened(*slugs, language="en", width=1280, **options):
-        set_language(language)
-        parts = "".join(f"<main>{activity(slug)._html()}</main>" for slug in slugs[:1])
-        parts += "".join(activity(slug)._html() for slug in slugs[1:])
-        file = tmp_path / f"{language}.html"
-        file.write_text(
-            f'<!doctype html><html lang="{language}"><meta charset="utf-8"><title>x</title>'
-            '<meta name="viewport" content="width=device-width"><style>'
-            "body{margin:8px;font-family:sans-serif}html[data-theme=dark]{background:#111}"
-            f"{book_style()}</style><h1 hidden>x</h1>{parts}<script>{book_script()}</script>",
-            encoding="utf-8",
-        )
-        if not contexts:
-            contexts.append(
-                browser.new_context(viewport={"width": width, "height": 900}, **options)
-            )
-        page = contexts[0].new_page()
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.goto(file.as_uri())
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
-    assert errors == []
-
-
-def stored(page, slug):
-    text = page.evaluate("(slug) => localStorage.getItem(`csqm:answer:${slug}`)", slug)
-    return text and json.loads(text)["answer"]["values"]
-
-
-def test_by_mouse_and_reload_keeps_the_answer(open_page):
-    page = open_page("five-whys")
+def test_by_mouse_and_reload_keeps_the_answer(open_activity):
+    page = open_activity("five-whys")
     hurt = "<img src=x onerror='window.harmed=1'> at the entrance"
     page.locator("textarea").first.fill(hurt)
     page.locator("select").first.select_option(label="Positions of the taxis")
@@ -370,19 +291,20 @@ def test_by_mouse_and_reload_keeps_the_answer(open_page):
     assert feedback.evaluate("(node) => node === document.activeElement")
     page.reload()
     assert page.locator("textarea").first.input_value() == hurt
-    assert stored(page, "five-whys") == {"why-1.because": hurt, "why-1.card": "entrance"}
+    kept = {"why-1.because": hurt, "why-1.card": "entrance"}
+    assert stored(page, "five-whys") == {"values": kept}
     page.get_by_role("button", name="Reset").click()
     assert page.locator("textarea").first.input_value() == ""
     page.get_by_role("button", name="Undo reset").click()
     assert page.locator("textarea").first.input_value() == hurt
     assert page.evaluate("window.harmed") is None
-    there = open_page("five-whys", language="zh-Hant")
+    there = open_activity("five-whys", language="zh-Hant")
     assert there.locator("textarea").first.input_value() == hurt
     assert there.locator("select").first.input_value() == "entrance"
 
 
-def test_clinic_by_keyboard_alone(open_page):
-    page = open_page("question-clinic")
+def test_clinic_by_keyboard_alone(open_activity):
+    page = open_activity("question-clinic")
     keys = page.keyboard
     for _ in range(13):  # twelve numbered buttons, then the first box
         keys.press("Tab")
@@ -391,7 +313,7 @@ def test_clinic_by_keyboard_alone(open_page):
         keys.press("Tab")
     keys.press("Space")  # the first rewrite
     keys.press("ArrowDown")  # the second
-    assert stored(page, "question-clinic") == {
+    assert stored(page, "question-clinic")["values"] == {
         "punctual.faults": ["double"],
         "punctual.rewrite": "two",
     }
@@ -422,27 +344,27 @@ def test_course_map_links_every_item_of_the_slides_to_a_tool(root):
         assert sorted(placed) == sorted(inventory)
 
 
-def test_plan_takes_numbers_and_a_date(open_page):
-    page = open_page("action-plan")
+def test_plan_takes_numbers_and_a_date(open_activity):
+    page = open_activity("action-plan")
     page.get_by_label("Baseline (%)").press_sequentially("30.0")
     page.get_by_label("Target (%)").fill("12")
     page.get_by_label("Done by").fill("2026-12-20")
-    assert stored(page, "action-plan") == {
+    assert stored(page, "action-plan")["values"] == {
         "check.baseline": 30,
         "check.target": 12,
         "do.date": "2026-12-20",
     }
     page.get_by_label("Target (%)").fill("")
-    assert "check.target" not in stored(page, "action-plan")
+    assert "check.target" not in stored(page, "action-plan")["values"]
     page.reload()
     assert page.get_by_label("Done by").input_value() == "2026-12-20"
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_axe_finds_nothing_and_a_phone_needs_no_sideways_scrolling(open_page, language, theme):
-    page = open_page(*SLUGS, language=language, width=360, has_touch=True)
-    page.evaluate("(theme) => { document.documentElement.dataset.theme = theme; }", theme)
+def test_axe_finds_nothing_and_a_phone_needs_no_sideways_scrolling(open_activity, language, theme):
+    phone = {"width": 360, "has_touch": True}
+    page = open_activity(*SLUGS, language=language, theme=theme, **phone)
     for slug in SLUGS:
         frame = page.locator(f"[data-activity={slug}] .csqm-frame")
         for index in range(min(3, frame.locator("select").count())):
@@ -451,6 +373,5 @@ def test_axe_finds_nothing_and_a_phone_needs_no_sideways_scrolling(open_page, la
             frame.locator("input[type=checkbox]").nth(1).check()
             frame.locator("input[type=radio]").first.check()
         frame.locator(".csqm-primary").click()
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360
-    results = Axe().run(page, context={"include": [[".csqm-activity"]]})
-    assert results.violations_count == 0, results.generate_report()
+    assert_fits(page)
+    assert_axe_finds_nothing(page)

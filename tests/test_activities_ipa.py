@@ -1,39 +1,30 @@
 """The cross-hair of importance and performance: the explorer's model, and its use in a page."""
 
-import json
 import random
 
 import pandas as pd
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from activity_helpers import (
+    assert_axe_finds_nothing,
+    assert_fits,
+    assert_same_scores,
+    content_of,
+    scored,
+    stored,
+)
 
 from csqm import ipa
-from csqm.activities import activity, book_script, book_style
-from csqm.activities.content import load, localised, paths, words
 from csqm.activities.kinds.explorer import Explorer
 from csqm.activities.kinds.explorer_models import ipa_cross
 from csqm.text import LANGUAGES, set_language
 
+pytestmark = pytest.mark.usefixtures("english")
+
 SLUG = "ipa-cross-hair"
 
 
-@pytest.fixture(autouse=True)
-def english(monkeypatch, tmp_path):
-    set_language("en")
-    monkeypatch.chdir(tmp_path)
-    yield
-    set_language("en")
-
-
-def content():
-    return localised(load(paths()[SLUG]))
-
-
 def said(**inputs):
-    widget = activity(SLUG)
-    widget.answer = {"inputs": inputs}
-    result = widget.score()
-    return result["points"], "\n".join(result["lines"])
+    return scored(SLUG, {"inputs": inputs})
 
 
 def random_answer(chance):
@@ -49,7 +40,7 @@ def random_answer(chance):
 @pytest.mark.parametrize("cross", ["mean", "median", "midpoint"])
 @pytest.mark.parametrize("which", ["stated", "derived"])
 def test_quadrants_are_those_of_the_library(which, cross):
-    settings = content()["settings"]
+    settings = content_of(SLUG)["settings"]
     table = pd.DataFrame({"i": settings[which], "p": settings["performance"]})
     if which == "stated" or cross != "midpoint":
         theirs = ipa.grid(table, "i", "p", cross=cross)
@@ -67,7 +58,7 @@ def test_quadrants_are_those_of_the_library(which, cross):
 
 
 def test_findings_name_what_the_numbers_say():
-    given = content()
+    given = content_of(SLUG)
     names = given["labels"]["names"].split("|")
     assert len(names) == 10
 
@@ -103,52 +94,15 @@ def test_points_of_nothing_of_part_and_of_everything():
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_python_and_javascript_agree(language, browser):
+def test_python_and_javascript_agree(language, script_page):
     set_language(language)
-    given, spoken, chance = content(), words("explorer"), random.Random(language)
+    chance = random.Random(language)
     answers = [Explorer.empty, *(random_answer(chance) for _ in range(150))]
-    page = browser.new_page()
-    page.add_script_tag(content=book_script())
-    computed = page.evaluate(
-        """({ content, answers, words }) => answers.map((answer) =>
-            window.csqmActivities.explorer.score(content, answer, words))""",
-        {"content": given, "answers": answers, "words": spoken},
-    )
-    page.close()
-    for answer, there in zip(answers, computed, strict=True):
-        assert there == Explorer.mark(given, answer, spoken)
+    assert_same_scores(script_page, SLUG, answers)
 
 
-@pytest.fixture
-def opened(browser, tmp_path):
-    """Open the activity from a file, in a language, at a width; errors fail the test."""
-    errors, contexts = [], []
-
-    def go(language="en", width=1000, **options):
-        set_language(language)
-        file = tmp_path / f"{language}.html"
-        file.write_text(
-            f"<!doctype html><html lang='{language}'><meta charset='utf-8'>"
-            f"<meta name='viewport' content='width=device-width'><title>x</title>"
-            f"<style>body {{ margin: 0.5rem }}{book_style()}</style>"
-            f"<main>{activity(SLUG)._html()}</main><script>{book_script()}</script></html>",
-            encoding="utf-8",
-        )
-        context = browser.new_context(viewport={"width": width, "height": 900}, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.goto(file.as_uri())
-        return page
-
-    yield go
-    for context in contexts:
-        context.close()
-    assert errors == []
-
-
-def test_by_keyboard_and_kept_over_a_reload(opened):
-    page = opened()
+def test_by_keyboard_and_kept_over_a_reload(open_activity):
+    page = open_activity(SLUG)
     page.keyboard.press("Tab")
     page.keyboard.press("ArrowDown")  # derived
     page.keyboard.press("Tab")
@@ -161,8 +115,9 @@ def test_by_keyboard_and_kept_over_a_reload(opened):
     slider.focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
-    kept = json.loads(page.evaluate(f"localStorage.getItem('csqm:answer:{SLUG}')"))["answer"]
-    assert kept == {"inputs": {"importance": "derived", "cross": "mean", "shift_importance": 0.1}}
+    assert stored(page, SLUG) == {
+        "inputs": {"importance": "derived", "cross": "mean", "shift_importance": 0.1}
+    }
     page.reload()
     assert slider.input_value() == "0.1"
     page.get_by_role("button", name="Check").click()
@@ -171,11 +126,10 @@ def test_by_keyboard_and_kept_over_a_reload(opened):
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_accessible_and_narrow(opened, language, theme):
-    page = opened(language, 360, has_touch=True, is_mobile=True)
-    page.evaluate("(theme) => { document.documentElement.dataset.theme = theme; }", theme)
+def test_accessible_and_narrow(open_activity, language, theme):
+    phone = {"width": 360, "has_touch": True, "is_mobile": True}
+    page = open_activity(SLUG, language=language, theme=theme, **phone)
     page.locator("select").first.select_option("derived")
     page.locator(".csqm-primary").click()
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360
-    results = Axe().run(page, context={"include": [[".csqm-activity"]]})
-    assert results.violations_count == 0, results.generate_report()
+    assert_fits(page)
+    assert_axe_finds_nothing(page)

@@ -1,48 +1,38 @@
 """The matrix: house of quality, Kano's desk, logrolling; scores, agreement, use in a page."""
 
-import json
 import random
 
 import pandas as pd
 import pytest
-import yaml
-from axe_playwright_python.sync_playwright import Axe
+from activity_helpers import (
+    assert_axe_finds_nothing,
+    assert_both_refuse,
+    assert_fingers_hit,
+    assert_fits,
+    assert_same_scores,
+    content_of,
+    refusal,
+    scored,
+    stored,
+)
 
 from csqm import kano, negotiation, qfd
-from csqm.activities import ContentError, activity, book_script, book_style
-from csqm.activities.content import load, localised, paths, words
+from csqm.activities.content import paths
 from csqm.activities.kinds import matrix
 from csqm.activities.kinds.matrix import Matrix
 from csqm.text import LANGUAGES, set_language
+
+pytestmark = pytest.mark.usefixtures("english")
 
 HOUSE, DESK, TABLE = "house-of-quality", "kano-desk", "logrolling-table"
 SLUGS = [HOUSE, DESK, TABLE]
 
 
-@pytest.fixture(autouse=True)
-def english(monkeypatch, tmp_path):
-    set_language("en")
-    monkeypatch.chdir(tmp_path)
-    yield
-    set_language("en")
-
-
-def content(slug):
-    return localised(load(paths()[slug]))
-
-
 def key_cells():
     cells = {}
-    for entry in content(HOUSE)["key"]:
+    for entry in content_of(HOUSE)["key"]:
         cells.setdefault(entry["row"], {})[entry["column"]] = entry["accept"][0]
     return cells
-
-
-def said(slug, answer):
-    widget = activity(slug)
-    widget.answer = answer
-    result = widget.score()
-    return result["points"], "\n".join(result["lines"])
 
 
 def offers(*rows):
@@ -76,7 +66,7 @@ def random_answer(chance, given):
 
 
 def test_house_right_partly_right_and_wrong():
-    points, lines = said(HOUSE, {"cells": key_cells()})
+    points, lines = scored(HOUSE, {"cells": key_cells()})
     assert points == 1
     assert "Error of the predicted arrival (min), with 45 points, 27.3% of the total" in lines
     assert "nothing answers yet: My complaint gets settled." in lines
@@ -84,27 +74,27 @@ def test_house_right_partly_right_and_wrong():
     assert "×" not in lines
 
     cells = key_cells() | {"punctual": {"forecast": "1", "paint": "9"}}
-    points, lines = said(HOUSE, {"cells": cells})
+    points, lines = scored(HOUSE, {"cells": cells})
     assert points == pytest.approx((3 - 1) / 6)
     assert "The promise is the prediction" in lines
     assert "Cars in the new paint (%): you set 9; defensible: none, or 1 at most" in lines
 
     every = {
-        row["id"]: {c["id"]: "9" for c in content(HOUSE)["columns"]}
-        for row in content(HOUSE)["rows"]
+        row["id"]: {c["id"]: "9" for c in content_of(HOUSE)["columns"]}
+        for row in content_of(HOUSE)["rows"]
     }
-    points, lines = said(HOUSE, {"cells": every})
+    points, lines = scored(HOUSE, {"cells": every})
     assert points == 0 and "And 17 more" in lines
 
 
 def test_an_untouched_house_gives_nothing_and_gives_nothing_away():
-    points, lines = said(HOUSE, {"cells": {}})
+    points, lines = scored(HOUSE, {"cells": {}})
     assert points == 0 and "no priority" in lines
     assert "course's own" not in lines and "×" not in lines
 
 
 def test_house_agrees_with_the_library():
-    given, chance = content(HOUSE), random.Random(1)
+    given, chance = content_of(HOUSE), random.Random(1)
     for _ in range(100):
         cells = random_answer(chance, given)["cells"]
         frame = pd.DataFrame(
@@ -155,21 +145,21 @@ def test_kano_agrees_with_the_library():
 
 
 def test_desk_right_partly_right_and_wrong():
-    points, lines = said(DESK, {"cells": {}})
+    points, lines = scored(DESK, {"cells": {}})
     assert points == 0 and "make mode and rule disagree" in lines
-    rows = [row["id"] for row in content(DESK)["rows"]]
+    rows = [row["id"] for row in content_of(DESK)["rows"]]
     cells = {row: {"present": "1", "absent": "5"} for row in rows}
-    points, lines = said(DESK, {"cells": cells})
+    points, lines = scored(DESK, {"cells": cells})
     assert points == 0.5 and "The rear seat belts work: O one-dimensional." in lines
     counts = {"A": 60, "O": 38, "M": 20, "I": 70, "R": 8, "Q": 4}
-    points, lines = said(DESK, {"cells": cells, "counts": counts})
+    points, lines = scored(DESK, {"cells": cells, "counts": counts})
     assert points == 1 and "report both" in lines and "does not settle the class" in lines
     assert "The class" not in lines and "A class belongs to a sample" in lines
-    points, lines = said(DESK, {"cells": {"belt": {"present": "1", "absent": "1"}}})
+    points, lines = scored(DESK, {"cells": {"belt": {"present": "1", "absent": "1"}}})
     assert points == pytest.approx(1 / 12) and "usually a question misread" in lines
     assert (
         "nothing to classify"
-        in said(DESK, {"cells": {}, "counts": dict.fromkeys(matrix.CLASSES, 0)})[1]
+        in scored(DESK, {"cells": {}, "counts": dict.fromkeys(matrix.CLASSES, 0)})[1]
     )
 
 
@@ -177,22 +167,22 @@ def test_desk_right_partly_right_and_wrong():
 
 
 def test_no_deal_a_wasteful_deal_and_a_good_one():
-    assert "no complete offer" in said(TABLE, {"cells": {}})[1]
-    points, lines = said(TABLE, offers("high early slow"))
+    assert "no complete offer" in scored(TABLE, {"cells": {}})[1]
+    points, lines = scored(TABLE, offers("high early slow"))
     assert points == 0 and "None was accepted" in lines
-    points, lines = said(TABLE, offers("middle middle middle"))
+    points, lines = scored(TABLE, offers("middle middle middle"))
     assert points == pytest.approx(50 / 80)
     assert "50 points for you, 50 for the other side, 100 together" in lines
     assert "possible together is 136" in lines
     assert "You got 62.5% of the frontier" in lines and "left on the table" in lines
-    points, lines = said(TABLE, offers("middle middle middle", "low early fast"))
+    points, lines = scored(TABLE, offers("middle middle middle", "low early fast"))
     assert points == 1 and "lies on the frontier" in lines
-    points, lines = said(TABLE, offers("low late fast"))
+    points, lines = scored(TABLE, offers("low late fast"))
     assert points == 0 and "less than your alternative (40 points)" in lines
 
 
 def test_the_other_side_says_where_a_step_helps_most():
-    given = content(TABLE)
+    given = content_of(TABLE)
     asked = matrix.wish(given, {"price": "high", "payment": "early", "arrival": "slow"})
     assert asked == "Arrival limit"
     asked = matrix.wish(given, {"price": "high", "payment": "early", "arrival": "fast"})
@@ -200,7 +190,7 @@ def test_the_other_side_says_where_a_step_helps_most():
 
 
 def test_frontier_agrees_with_the_library():
-    given = content(TABLE)
+    given = content_of(TABLE)
     every = matrix.deals(given)
     assert len(every) == 27
     frame = pd.DataFrame([{"own": each["own"], "bot": each["bot"]} for each in every])
@@ -208,13 +198,13 @@ def test_frontier_agrees_with_the_library():
     for index, each in enumerate(every):
         if not each["accepted"] or each["own"] < given["limits"]["own"]:
             continue
-        points, lines = said(TABLE, {"cells": {"offer-1": each["row"]}})
+        points, lines = scored(TABLE, {"cells": {"offer-1": each["row"]}})
         assert ("lies on the frontier" in lines) == (index in frontier)
         assert (points == 1) == (index in frontier)
 
 
 def test_equal_weights_leave_nothing_to_trade():
-    given = content(TABLE)
+    given = content_of(TABLE)
     for column in given["columns"]:
         for choice, back in zip(column["choices"], column["choices"][::-1], strict=True):
             choice["bot"] = back["own"]
@@ -241,37 +231,19 @@ def test_equal_weights_leave_nothing_to_trade():
     ],
 )
 def test_broken_content_is_refused(slug, change, says, tmp_path):
-    broken = yaml.safe_load(paths()[slug].read_text(encoding="utf-8"))
-    change(broken)
-    file = tmp_path / f"{slug}.yaml"
-    file.write_text(yaml.safe_dump(broken, sort_keys=False), encoding="utf-8")
-    with pytest.raises(ContentError) as caught:
-        load(file)
-    assert says in str(caught.value)
+    assert says in refusal(change, paths()[slug], tmp_path / f"{slug}.yaml")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("slug", SLUGS)
-def test_python_and_javascript_agree(slug, language, browser):
+def test_python_and_javascript_agree(slug, language, script_page):
     set_language(language)
-    given, spoken, chance = content(slug), words("matrix"), random.Random(slug)
+    given, chance = content_of(slug), random.Random(slug)
     answers = [Matrix.empty, *(random_answer(chance, given) for _ in range(150))]
-    page = browser.new_page()
-    page.add_script_tag(content=book_script())
-    computed = page.evaluate(
-        """({ content, answers, words }) => answers.map((answer) => {
-            const { score, valid } = window.csqmActivities.matrix;
-            return { valid: valid(content, answer), score: score(content, answer, words) };
-        })""",
-        {"content": given, "answers": answers, "words": spoken},
-    )
-    page.close()
-    for answer, there in zip(answers, computed, strict=True):
-        assert there["valid"] and Matrix.valid(given, answer)
-        assert there["score"] == Matrix.mark(given, answer, spoken)
+    assert_same_scores(script_page, slug, answers)
 
 
-def test_both_refuse_what_is_no_answer(browser):
+def test_both_refuse_what_is_no_answer(script_page):
     counts = dict.fromkeys(matrix.CLASSES, 1)
     wrong = [
         (HOUSE, None),
@@ -295,55 +267,15 @@ def test_both_refuse_what_is_no_answer(browser):
         (DESK, {"cells": {}, "counts": counts | {"A": 1.5}}),
         (DESK, {"cells": {}, "counts": counts | {"Z": 1}}),
     ]
-    page = browser.new_page()
-    page.add_script_tag(content=book_script())
     for slug, answer in wrong:
-        assert not Matrix.valid(content(slug), answer), answer
-        assert not page.evaluate(
-            "([content, answer]) => Boolean(csqmActivities.matrix.valid(content, answer))",
-            [content(slug), answer],
-        ), answer
-    page.close()
+        assert_both_refuse(script_page, slug, [answer])
 
 
 # In a page
 
 
-@pytest.fixture
-def opened(browser, tmp_path):
-    """Open an activity from a file, in a language, at a width; errors fail the test."""
-    errors, contexts = [], []
-
-    def go(slug, language="en", width=1000, **options):
-        set_language(language)
-        html = activity(slug)._html()
-        file = tmp_path / f"{slug}.{language}.html"
-        file.write_text(
-            f"<!doctype html><html lang='{language}'><meta charset='utf-8'>"
-            f"<meta name='viewport' content='width=device-width'><title>x</title>"
-            f"<style>body {{ margin: 0.5rem }}{book_style()}</style><main>{html}</main>"
-            f"<script>{book_script()}</script></html>",
-            encoding="utf-8",
-        )
-        context = browser.new_context(viewport={"width": width, "height": 900}, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.goto(file.as_uri())
-        return page
-
-    yield go
-    for context in contexts:
-        context.close()
-    assert errors == []
-
-
-def stored(page, slug):
-    return json.loads(page.evaluate(f"localStorage.getItem('csqm:answer:{slug}')"))["answer"]
-
-
-def test_house_by_keyboard_and_kept_over_a_reload(opened):
-    page = opened(HOUSE)
+def test_house_by_keyboard_and_kept_over_a_reload(open_activity):
+    page = open_activity(HOUSE)
     page.keyboard.press("Tab")
     page.keyboard.press("9")
     page.keyboard.press("ArrowRight")
@@ -370,8 +302,8 @@ def test_house_by_keyboard_and_kept_over_a_reload(opened):
     assert page.get_by_label(label).input_value() == "9"
 
 
-def test_desk_lights_a_cell_and_counts(opened):
-    page = opened(DESK)
+def test_desk_lights_a_cell_and_counts(open_activity):
+    page = open_activity(DESK)
     page.get_by_label("A quiet ride can be chosen: If it is so").select_option("1")
     page.get_by_label("A quiet ride can be chosen: If it is not so").select_option("3")
     page.get_by_label("A quiet ride can be chosen: If it is not so").focus()
@@ -388,8 +320,8 @@ def test_desk_lights_a_cell_and_counts(opened):
     assert page.get_by_label("A attractive", exact=True).input_value() == "92"
 
 
-def test_offers_are_answered_at_once(opened):
-    page = opened(TABLE)
+def test_offers_are_answered_at_once(open_activity):
+    page = open_activity(TABLE)
     for issue, level in (
         ("Price of a ride", "middle"),
         ("Payment term", "early"),
@@ -407,17 +339,12 @@ def test_offers_are_answered_at_once(opened):
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("slug", SLUGS)
-def test_accessible_and_narrow(opened, slug, language, theme):
-    page = opened(slug, language, 360, has_touch=True, is_mobile=True)
-    page.evaluate("(theme) => { document.documentElement.dataset.theme = theme; }", theme)
+def test_accessible_and_narrow(open_activity, slug, language, theme):
+    phone = {"width": 360, "has_touch": True, "is_mobile": True}
+    page = open_activity(slug, language=language, theme=theme, **phone)
     for n in range(4):
         page.locator("select").nth(n).select_option(index=1)
     page.locator(".csqm-primary").click()
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360
-    small = page.evaluate(
-        """() => [...document.querySelectorAll('button, select, input')].filter(
-            (node) => node.offsetWidth && (node.offsetHeight < 44 || node.offsetWidth < 44)).length"""
-    )
-    assert small == 0
-    results = Axe().run(page, context={"include": [[".csqm-activity"]]})
-    assert results.violations_count == 0, results.generate_report()
+    assert_fits(page)
+    assert_fingers_hit(page)
+    assert_axe_finds_nothing(page)

@@ -1,37 +1,31 @@
 """The quizzes of Parts 2 to 9: content, computed answers, and use in a page."""
 
-import json
 import math
 import random
-import re
 
 import numpy as np
 import pandas as pd
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from activity_helpers import (
+    assert_axe_finds_nothing,
+    assert_fits,
+    assert_same_scores,
+    content_of,
+    stored,
+)
 from scipy.stats import norm
 
 from csqm import kano, loyalty, negotiation, sampling
-from csqm.activities import activity, book_script, book_style
-from csqm.activities.content import load, localised, paths, words
+from csqm.activities import activity
+from csqm.activities.content import load, paths
 from csqm.activities.kinds.quiz import Quiz
 from csqm.indicators import net_promoter_score
 from csqm.text import LANGUAGES, set_language
 
+pytestmark = pytest.mark.usefixtures("english")
+
 PARTS = range(2, 10)
 OBJECTIVES = {2: 5, 3: 5, 4: 5, 5: 6, 6: 6, 7: 5, 8: 5, 9: 4}  # how many each part has
-
-
-@pytest.fixture(autouse=True)
-def english(monkeypatch, tmp_path):
-    set_language("en")
-    monkeypatch.chdir(tmp_path)
-    yield
-    set_language("en")
-
-
-def content_of(part):
-    return localised(load(paths()[f"quiz-{part}"]))
 
 
 def best(content):
@@ -44,10 +38,8 @@ def best(content):
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_content_is_sound(part, root):
+def test_questions_serve_the_objectives(part):
     content = load(paths()[f"quiz-{part}"])
-    bibliography = (root / "book" / "references.bib").read_text(encoding="utf-8")
-    assert set(content["sources"]) <= set(re.findall(r"^@\w+\{([^,]+),", bibliography, re.M))
     served = {each for question in content["questions"] for each in question["objectives"]}
     assert served == {f"LO{part}.{number}" for number in range(1, OBJECTIVES[part] + 1)}
     assert set(content["objectives"]) == served
@@ -64,12 +56,14 @@ def test_content_is_sound(part, root):
 
 def asked(part, question):
     """Return the text of a question."""
-    return next(each["text"] for each in content_of(part)["questions"] if each["id"] == question)
+    return next(
+        each["text"] for each in content_of(f"quiz-{part}")["questions"] if each["id"] == question
+    )
 
 
 def option(part, question, name="right"):
     """Return the text of an option, the right one unless named."""
-    found = next(each for each in content_of(part)["questions"] if each["id"] == question)
+    found = next(each for each in content_of(f"quiz-{part}")["questions"] if each["id"] == question)
     return next(
         each["text"] for each in found["options"] if each["id"] == name or each.get(name, False)
     )
@@ -121,41 +115,24 @@ def test_points_of_nothing_of_part_and_of_everything(part):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_python_and_javascript_agree(language, browser):
+def test_python_and_javascript_agree(language, script_page):
     set_language(language)
-    page = browser.new_page()
-    page.add_script_tag(content=book_script())
     for part in PARTS:
-        content, said, chance = content_of(part), words("quiz"), random.Random(part)
+        slug, chance = f"quiz-{part}", random.Random(part)
+        content = content_of(slug)
         answers = [Quiz.empty, best(content)]
         for _ in range(20):
             asked = [each for each in content["questions"] if chance.random() < 0.8]
             answers.append({"choices": {q["id"]: chance.choice(q["options"])["id"] for q in asked}})
-        computed = page.evaluate(
-            """({ content, answers, words }) => answers.map((answer) =>
-                window.csqmActivities.quiz.score(content, answer, words))""",
-            {"content": content, "answers": answers, "words": said},
-        )
-        assert computed == [Quiz.mark(content, answer, said) for answer in answers]
-    page.close()
+        assert_same_scores(script_page, slug, answers)
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_in_a_narrow_page_by_keyboard(part, browser, tmp_path):
+def test_in_a_narrow_page_by_keyboard(part, open_activity):
     """Over the parts, every pair of language and theme has its turn twice."""
     language, theme = LANGUAGES[part % 2], ("light", "dark")[part // 2 % 2]
-    set_language(language)
-    file = tmp_path / "page.html"
-    file.write_text(
-        f"<!doctype html><html lang='{language}'><meta charset='utf-8'><title>x</title>"
-        f"<meta name='viewport' content='width=device-width'>"
-        f"<style>body {{ margin: 0.5rem }}{book_style()}</style>"
-        f"<main>{activity(f'quiz-{part}')._html()}</main><script>{book_script()}</script></html>",
-        encoding="utf-8",
-    )
-    page = browser.new_page(viewport={"width": 360, "height": 800})
-    page.goto(file.as_uri())
-    content = content_of(part)
+    page = open_activity(f"quiz-{part}", language=language, theme=theme, width=360, height=800)
+    content = content_of(f"quiz-{part}")
     for question in content["questions"]:
         page.keyboard.press("Tab")
         page.keyboard.press("Space")
@@ -168,14 +145,10 @@ def test_in_a_narrow_page_by_keyboard(part, browser, tmp_path):
     page.locator("label").nth(0).click()
     page.locator("label").nth(4).click()
     page.locator(".csqm-primary").click()
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360
-    page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
-    results = Axe().run(page, context={"include": [[".csqm-activity"]]})
-    assert results.violations_count == 0, results.generate_report()
+    assert_fits(page)
+    assert_axe_finds_nothing(page)
     page.reload()
     # The page may still be coming back on a busy machine: wait for the answers, then count.
     page.wait_for_selector("input:checked", state="attached")
     assert page.locator("input:checked").count() == 5
-    stored = json.loads(page.evaluate(f"localStorage.getItem('csqm:answer:quiz-{part}')"))
-    assert stored["activity"] == f"quiz-{part}"
-    page.close()
+    assert len(stored(page, f"quiz-{part}")["choices"]) == 5

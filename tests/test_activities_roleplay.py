@@ -1,17 +1,26 @@
 """Role-plays: the graph, traces, feedback in Python and JavaScript, and use in a page."""
 
-import json
 import random
 import re
 
 import pytest
 import yaml
-from axe_playwright_python.sync_playwright import Axe
+from activity_helpers import (
+    assert_axe_finds_nothing,
+    assert_both_refuse,
+    assert_fits,
+    assert_same_scores,
+    content_of,
+    refusal,
+    stored,
+)
 
-from csqm.activities import ContentError, activity, book_script, book_style
-from csqm.activities.content import load, localised, paths, words
+from csqm.activities import activity
+from csqm.activities.content import load, paths, words
 from csqm.activities.kinds.roleplay import Roleplay, best_from, replay
 from csqm.text import LANGUAGES, set_language
+
+pytestmark = pytest.mark.usefixtures("english")
 
 SLUGS = ["angry-customer", "supplier-negotiation"]
 BEST = {
@@ -50,18 +59,6 @@ WORST = {
 }
 
 
-@pytest.fixture(autouse=True)
-def english(monkeypatch, tmp_path):
-    set_language("en")
-    monkeypatch.chdir(tmp_path)
-    yield
-    set_language("en")
-
-
-def content_of(slug):
-    return localised(load(paths()[slug]))
-
-
 def finished(trace):
     trace = trace.split()
     return {"trace": trace, "finished": trace}
@@ -80,13 +77,11 @@ def walked(content, chance, stop=0.0):
 
 
 @pytest.mark.parametrize("slug", SLUGS)
-def test_graph_is_large_and_sound(slug, root):
+def test_graph_is_large_and_sound(slug):
     content = load(paths()[slug])  # refused if a node is unreachable or a dead end
     endings = [node["id"] for node in content["nodes"] if "ending" in node]
     assert len(content["nodes"]) >= 25
     assert len(endings) >= 3
-    bibliography = (root / "book" / "references.bib").read_text(encoding="utf-8")
-    assert set(content["sources"]) <= set(re.findall(r"^@\w+\{([^,]+),", bibliography, re.M))
 
 
 def small():
@@ -156,13 +151,9 @@ def test_broken_graph_is_refused_with_file_line_and_node(change, says, tmp_path)
     file = tmp_path / "small.yaml"
     file.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
     load(file)
-    content = json.loads(json.dumps(content))  # so that changes stay in one place
-    change(content)
-    file.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
-    with pytest.raises(ContentError) as caught:
-        load(file)
-    assert says in str(caught.value)
-    assert re.search(r"small\.yaml, line \d+", str(caught.value))
+    said = refusal(change, content, file)
+    assert says in said
+    assert re.search(r"small\.yaml, line \d+", said)
 
 
 # Traces
@@ -258,41 +249,24 @@ def test_a_new_try_leaves_the_finished_one_standing():
 # Python and JavaScript
 
 
-@pytest.fixture(scope="module")
-def script_page(browser):
-    page = browser.new_page()
-    page.add_script_tag(content=book_script())
-    yield page
-    page.close()
-
-
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("slug", SLUGS)
 def test_python_and_javascript_agree(slug, language, script_page):
     set_language(language)
-    content, said, chance = content_of(slug), words("roleplay"), random.Random(slug)
+    content, chance = content_of(slug), random.Random(slug)
     answers = [Roleplay.empty, finished(BEST[slug][1])]
     for _ in range(40):
         done = walked(content, chance)
         trace = walked(content, chance, stop=0.2)
         ended = "ending" in replay(content, trace)["node"]
         answers.append({"trace": trace, "finished": trace if ended else done})
-    computed = script_page.evaluate(
-        """({ content, answers, words }) => answers.map((answer) => {
-            const { score, valid } = window.csqmActivities.roleplay;
-            return { valid: valid(content, answer), score: score(content, answer, words) };
-        })""",
-        {"content": content, "answers": answers, "words": said},
-    )
-    for answer, there in zip(answers, computed, strict=True):
-        assert there["valid"] and Roleplay.valid(content, answer)
-        assert there["score"] == Roleplay.mark(content, answer, said)
+    assert_same_scores(script_page, slug, answers)
 
 
 def test_both_refuse_what_is_no_answer(script_page):
-    content, empty = content_of("angry-customer"), Roleplay.empty
+    empty = Roleplay.empty
     best = BEST["angry-customer"][1].split()
-    for answer in [
+    wrong = [
         None,
         [],
         {},
@@ -306,47 +280,11 @@ def test_both_refuse_what_is_no_answer(script_page):
         empty | {"trace": ["<script>"]},
         empty | {"finished": ["listen"]},  # has no ending
         empty | {"finished": None},
-    ]:
-        assert not Roleplay.valid(content, answer), answer
-        assert not script_page.evaluate(
-            "([content, answer]) => Boolean(csqmActivities.roleplay.valid(content, answer))",
-            [content, answer],
-        ), answer
+    ]
+    assert_both_refuse(script_page, "angry-customer", wrong)
 
 
 # In a page
-
-
-@pytest.fixture
-def opened(browser, tmp_path):
-    """Open an activity from a file, in a language, at a width; errors fail the test."""
-    errors, contexts = [], []
-
-    def go(slug, language="en", width=1000, **options):
-        set_language(language)
-        file = tmp_path / f"{slug}-{language}.html"
-        file.write_text(
-            f"<!doctype html><html lang='{language}'><meta charset='utf-8'>"
-            f"<meta name='viewport' content='width=device-width'><title>x</title>"
-            f"<style>body {{ margin: 0.5rem }}{book_style()}</style>"
-            f"<main>{activity(slug)._html()}</main><script>{book_script()}</script></html>",
-            encoding="utf-8",
-        )
-        context = browser.new_context(viewport={"width": width, "height": 800}, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.goto(file.as_uri())
-        return page
-
-    yield go
-    for context in contexts:
-        context.close()
-    assert errors == []
-
-
-def stored(page, slug):
-    return json.loads(page.evaluate(f"localStorage.getItem('csqm:answer:{slug}')"))["answer"]
 
 
 def play(page, content, trace):
@@ -357,8 +295,8 @@ def play(page, content, trace):
         page.locator(".csqm-choices").get_by_role("button", name=texts[choice], exact=True).click()
 
 
-def test_by_mouse_to_an_ending_back_and_again(opened):
-    page, content = opened("angry-customer"), content_of("angry-customer")
+def test_by_mouse_to_an_ending_back_and_again(open_activity):
+    page, content = open_activity("angry-customer"), content_of("angry-customer")
     trace = PARTLY["angry-customer"][1].split()
     play(page, content, trace)
     log = page.locator(".csqm-log")
@@ -378,8 +316,8 @@ def test_by_mouse_to_an_ending_back_and_again(opened):
     assert log.locator("li").count() == 1
 
 
-def test_by_keyboard_the_answer_is_heard_first_and_kept_over_a_reload(opened):
-    page, content = opened("supplier-negotiation"), content_of("supplier-negotiation")
+def test_by_keyboard_the_answer_is_heard_first_and_kept_over_a_reload(open_activity):
+    page, content = open_activity("supplier-negotiation"), content_of("supplier-negotiation")
     buttons = page.locator(".csqm-choices button")
     buttons.first.focus()
     page.keyboard.press("Enter")
@@ -396,11 +334,9 @@ def test_by_keyboard_the_answer_is_heard_first_and_kept_over_a_reload(opened):
     assert "Nine percent" in page.locator(".csqm-log li").last.inner_text()
 
 
-def test_a_long_log_does_not_jump_on_a_phone(opened):
-    page, content = (
-        opened("angry-customer", width=360, has_touch=True),
-        content_of("angry-customer"),
-    )
+def test_a_long_log_does_not_jump_on_a_phone(open_activity):
+    page = open_activity("angry-customer", width=360, height=800, has_touch=True)
+    content = content_of("angry-customer")
     trace = BEST["angry-customer"][1].split()
     for choice in trace:
         play(page, content, [choice])
@@ -408,7 +344,7 @@ def test_a_long_log_does_not_jump_on_a_phone(opened):
         box = page.locator(".csqm-log li").last.bounding_box()
         assert box["y"] >= -1 and box["y"] + min(box["height"], 800) <= 801
     page.get_by_role("button", name="Check").click()
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert_fits(page)
     small = page.locator("button:visible").evaluate_all(
         "(all) => all.filter((node) => node.offsetHeight < 24).length"
     )
@@ -417,17 +353,15 @@ def test_a_long_log_does_not_jump_on_a_phone(opened):
 
 @pytest.mark.parametrize("slug", SLUGS)
 @pytest.mark.parametrize(("theme", "language"), [("light", "zh-Hant"), ("dark", "en")])
-def test_axe_finds_nothing(opened, slug, theme, language):
-    page = opened(slug, language)
-    page.evaluate("(theme) => { document.documentElement.dataset.theme = theme; }", theme)
+def test_axe_finds_nothing(open_activity, slug, theme, language):
+    page = open_activity(slug, language=language, theme=theme)
     play(page, content_of(slug), PARTLY[slug][1].split())
     page.locator(".csqm-primary").click()
-    results = Axe().run(page, context={"include": [[".csqm-activity"]]})
-    assert results.violations_count == 0, results.generate_report()
+    assert_axe_finds_nothing(page)
 
 
-def test_paper_has_every_node_and_where_choices_lead(opened):
-    page = opened("angry-customer")
+def test_paper_has_every_node_and_where_choices_lead(open_activity):
+    page = open_activity("angry-customer")
     page.emulate_media(media="print")
     static = page.locator(".csqm-activity-static")
     assert static.locator("ol > li").count() == len(content_of("angry-customer")["nodes"])

@@ -1,32 +1,26 @@
 """The sorters of Parts 3 and 8: content, scores in Python and JavaScript, and use in a page."""
 
-import json
 import math
 import random
-import re
 
 import pytest
-import yaml
-from axe_playwright_python.sync_playwright import Axe
+from activity_helpers import (
+    assert_axe_finds_nothing,
+    assert_fits,
+    assert_same_scores,
+    content_of,
+    refusal,
+    stored,
+)
 
-from csqm.activities import ContentError, activity, book_script, book_style
-from csqm.activities.content import load, localised, paths, words
+from csqm.activities import activity
+from csqm.activities.content import load, paths
 from csqm.activities.kinds.sorter import Sorter
 from csqm.text import LANGUAGES, set_language
 
+pytestmark = pytest.mark.usefixtures("english")
+
 SLUGS = ["four-kinds-of-customer", "hygiene-or-motivator", "sipoc-builder", "mode-chooser"]
-
-
-@pytest.fixture(autouse=True)
-def english(monkeypatch, tmp_path):
-    set_language("en")
-    monkeypatch.chdir(tmp_path)
-    yield
-    set_language("en")
-
-
-def content_of(slug):
-    return localised(load(paths()[slug]))
 
 
 def best(content):
@@ -34,10 +28,8 @@ def best(content):
 
 
 @pytest.mark.parametrize("slug", SLUGS)
-def test_content_is_sound(slug, root):
+def test_every_bin_is_needed(slug):
     content = load(paths()[slug])
-    bibliography = (root / "book" / "references.bib").read_text(encoding="utf-8")
-    assert set(content["sources"]) <= set(re.findall(r"^@\w+\{([^,]+),", bibliography, re.M))
     used = {place for card in content["cards"] for place in card["in"]}
     assert used == {each["id"] for each in content["bins"]}
 
@@ -102,74 +94,27 @@ def test_stakes_are_set_against_what_the_modes_look_after():
     ],
 )
 def test_broken_scales_are_refused(slug, change, says, tmp_path):
-    broken = yaml.safe_load(paths()[slug].read_text(encoding="utf-8"))
-    change(broken)
-    file = tmp_path / f"{slug}.yaml"
-    file.write_text(yaml.safe_dump(broken, sort_keys=False), encoding="utf-8")
-    with pytest.raises(ContentError) as caught:
-        load(file)
-    assert says in str(caught.value)
+    assert says in refusal(change, paths()[slug], tmp_path / f"{slug}.yaml")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_python_and_javascript_agree(language, browser):
+def test_python_and_javascript_agree(language, script_page):
     set_language(language)
-    page = browser.new_page()
-    page.add_script_tag(content=book_script())
     for slug in SLUGS:
-        content, said, chance = content_of(slug), words("sorter"), random.Random(slug)
+        content, chance = content_of(slug), random.Random(slug)
         bins = [each["id"] for each in content["bins"]]
         answers = [Sorter.empty, best(content)]
         for _ in range(40):
             cards = [each for each in content["cards"] if chance.random() < 0.8]
             answers.append({"places": {card["id"]: chance.choice(bins) for card in cards}})
-        computed = page.evaluate(
-            """({ content, answers, words }) => answers.map((answer) =>
-                window.csqmActivities.sorter.score(content, answer, words))""",
-            {"content": content, "answers": answers, "words": said},
-        )
-        for answer, there in zip(answers, computed, strict=True):
-            assert there == Sorter.mark(content, answer, said)
-    page.close()
+        assert_same_scores(script_page, slug, answers)
 
 
 # In a page
 
 
-@pytest.fixture
-def opened(browser, tmp_path):
-    """Open an activity from a file, in a language, at a width; errors fail the test."""
-    errors, contexts = [], []
-
-    def go(slug, language="en", width=1000, **options):
-        set_language(language)
-        file = tmp_path / "page.html"
-        file.write_text(
-            f"<!doctype html><html lang='{language}'><meta charset='utf-8'>"
-            f"<meta name='viewport' content='width=device-width'><title>x</title>"
-            f"<style>body {{ margin: 0.5rem }}{book_style()}</style>"
-            f"<main>{activity(slug)._html()}</main><script>{book_script()}</script></html>",
-            encoding="utf-8",
-        )
-        context = browser.new_context(viewport={"width": width, "height": 900}, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.goto(file.as_uri())
-        return page
-
-    yield go
-    for context in contexts:
-        context.close()
-    assert errors == []
-
-
-def stored(page, slug):
-    return json.loads(page.evaluate(f"localStorage.getItem('csqm:answer:{slug}')"))["answer"]
-
-
-def test_by_mouse_and_kept_over_a_reload(opened):
-    page = opened("sipoc-builder")
+def test_by_mouse_and_kept_over_a_reload(open_activity):
+    page = open_activity("sipoc-builder")
     card = page.locator(".csqm-deck .csqm-card").first
     box = card.locator(".csqm-card-text").bounding_box()
     to = page.locator(".csqm-bins .csqm-pile").nth(1).bounding_box()
@@ -184,8 +129,8 @@ def test_by_mouse_and_kept_over_a_reload(opened):
     assert page.locator(".csqm-bins .csqm-card").count() == 1
 
 
-def test_by_keyboard(opened):
-    page = opened("mode-chooser")
+def test_by_keyboard(open_activity):
+    page = open_activity("mode-chooser")
     page.keyboard.press("Tab")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Tab")
@@ -198,16 +143,16 @@ def test_by_keyboard(opened):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("slug", SLUGS)
-def test_accessible_and_narrow(opened, slug, language):
-    page = opened(slug, language, 360, is_mobile=True, reduced_motion="reduce")
+def test_accessible_and_narrow(open_activity, slug, language):
+    phone = {"width": 360, "is_mobile": True, "reduced_motion": "reduce"}
+    page = open_activity(slug, language=language, **phone)
     content = content_of(slug)
     for card, wrong in zip(content["cards"][:4], (True, False, True, False), strict=True):
         place = next(b["id"] for b in content["bins"] if (b["id"] in card["in"]) != wrong)
         page.locator(".csqm-card", has_text=card["text"]).locator("select").select_option(place)
     page.locator(".csqm-primary").click()
     assert page.locator(".csqm-wrong, .csqm-right").count() >= 4
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert_fits(page)
     for theme in ("light", "dark"):
         page.evaluate("(theme) => { document.documentElement.dataset.theme = theme; }", theme)
-        results = Axe().run(page, context={"include": [[".csqm-activity"]]})
-        assert results.violations_count == 0, results.generate_report()
+        assert_axe_finds_nothing(page)
