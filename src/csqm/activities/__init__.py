@@ -2,12 +2,21 @@
 
 from pathlib import Path
 
+from csqm.activities.answers import export_answers, import_answers
 from csqm.activities.base import Activity
 from csqm.activities.content import ContentError, load, localised, paths
 from csqm.activities.kinds import KINDS
 from csqm.text import listed, say
 
-__all__ = ["Activity", "ContentError", "activity", "book_script", "book_style"]
+__all__ = [
+    "Activity",
+    "ContentError",
+    "activity",
+    "book_script",
+    "book_style",
+    "export_answers",
+    "import_answers",
+]
 
 _HERE = Path(__file__).parent
 _EXPORT = "export default {"

@@ -1,21 +1,22 @@
 """What all activities share: content, the saved answer, what a page without a kernel gets."""
 
 import json
-import os
+from collections.abc import Container
 from html import escape
 from pathlib import Path
 from typing import Any, ClassVar
+from weakref import WeakSet
 
 import anywidget
 import traitlets
 
+from csqm.activities import answers
 from csqm.activities.content import Fault, words
 from csqm.text import language, say
 
 __all__ = ["Activity"]
 
 HERE = Path(__file__).parent
-VERSION = 1
 
 
 class Activity(anywidget.AnyWidget):
@@ -40,6 +41,7 @@ class Activity(anywidget.AnyWidget):
     kind: ClassVar[str]
     empty: ClassVar[dict[str, Any]]
     scripts: ClassVar[tuple[str, ...]] = ()  # files that the kind's script builds on
+    _alive: ClassVar[WeakSet["Activity"]] = WeakSet()
 
     content = traitlets.Dict().tag(sync=True)
     words = traitlets.Dict().tag(sync=True)
@@ -63,6 +65,7 @@ class Activity(anywidget.AnyWidget):
         self.kept = say("activities.kept_in_file", file=self._file.as_posix())
         self._restore()
         self.observe(self._save, names="answer")
+        self._alive.add(self)
 
     @classmethod
     def faults(cls, content: dict[str, Any]) -> list[Fault]:
@@ -113,31 +116,32 @@ class Activity(anywidget.AnyWidget):
             )
         return proposal["value"]
 
+    @classmethod
+    def unusable(cls, content: dict[str, Any], saved: Any) -> str | None:
+        """Return why what was saved is no answer to the activity, ``None`` if it is one."""
+        if not isinstance(saved, dict) or saved.get("schema") != answers.VERSION:
+            return "version"
+        mine = (saved.get("activity"), saved.get("kind")) == (content["slug"], cls.kind)
+        return None if mine and cls.valid(content, saved.get("answer")) else "other"
+
+    @classmethod
+    def show_saved(cls, files: Container[Path]) -> None:
+        """Let the widgets that save in these files show what is there now."""
+        for widget in list(cls._alive):
+            if widget._file.resolve() in files:
+                widget._restore()
+
     def _restore(self) -> None:
-        try:
-            saved = json.loads(self._file.read_text(encoding="utf-8"))
-            reason = self._unusable(saved)
-        except FileNotFoundError:
+        if not self._file.exists():
             return
-        except OSError:
-            reason = "unreadable"
-        except (ValueError, RecursionError):
-            reason = "not_json"
+        saved, reason = answers.read(self._file, lambda saved: self.unusable(self.content, saved))
         if reason:
             self._set_aside(say(f"activities.reason_{reason}"))
         else:
             self.answer = saved["answer"]
 
-    def _unusable(self, saved: Any) -> str | None:
-        if not isinstance(saved, dict) or saved.get("schema") != VERSION:
-            return "version"
-        mine = (saved.get("activity"), saved.get("kind")) == (self.content["slug"], self.kind)
-        return None if mine and self.valid(self.content, saved.get("answer")) else "other"
-
     def _set_aside(self, reason: str) -> None:
-        number = 1
-        while (aside := self._file.with_suffix(f".broken-{number}.json")).exists():
-            number += 1
+        aside = answers.spare(self._file, "broken")
         told = {"file": self._file.as_posix(), "reason": reason}
         try:
             self._file.rename(aside)
@@ -150,17 +154,9 @@ class Activity(anywidget.AnyWidget):
     def _save(self, change: Any) -> None:
         if not self._saves:
             return
-        saved = {
-            "schema": VERSION,
-            "activity": self.content["slug"],
-            "kind": self.kind,
-            "answer": self.answer,
-        }
-        part = self._file.with_suffix(".part")
+        saved = answers.envelope(self.content["slug"], self.kind, self.answer)
         try:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            part.write_text(json.dumps(saved, ensure_ascii=False, indent=1), encoding="utf-8")
-            os.replace(part, self._file)
+            answers.write(self._file, saved)
         except OSError:
             self.notice = say("activities.not_saved", file=self._file.as_posix())
         else:
@@ -174,8 +170,9 @@ class Activity(anywidget.AnyWidget):
         given = {"content": self.content, "words": self.words}
         script = json.dumps(given, ensure_ascii=False).replace("<", "\\u003c")
         title, task = escape(self.content["title"]), escape(self.content["task"])
+        slug = self.content["slug"]
         return (
-            f'<div class="csqm-activity" data-activity="{self.content["slug"]}"'
+            f'<div class="csqm-activity" id="activity-{slug}" data-activity="{slug}"'
             f' data-kind="{self.kind}" data-lang="{self.lang}">'
             f'<script type="application/json">{script}</script>'
             f'<div class="csqm-activity-static" lang="{self.lang}">'
