@@ -46,20 +46,24 @@ def load(path: Path) -> dict[str, Any]:
     ContentError
         If a rule is broken: one line for each fault, with file, line and rule.
     """
-    source = path.read_text(encoding="utf-8")
+    source = path.read_bytes()
     try:
-        tree = yaml.compose(source, Loader=yaml.SafeLoader)
-        content = yaml.safe_load(source)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise ContentError(_fault(path, line, (), say("activities.rule_yaml"))) from error
+        text = source.decode("utf-8")
+        tree = yaml.compose(text, Loader=yaml.SafeLoader)
+        content = yaml.safe_load(text)
+        repeated = list(_repeated_keys(tree))
+    except (UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
+        line, problem = _not_yaml(error, source)
+        rule = say("activities.rule_yaml", problem=problem)
+        raise ContentError(_fault(path, line, (), rule)) from error
+    if repeated:
+        raise ContentError("\n".join(_fault(path, line, (), rule) for line, rule in repeated))
     faults = [(tuple(error.absolute_path), _rule(error)) for error in _leaves(content)]
     if not faults:
         faults = list(_general_faults(path, content))
     if faults:
-        raise ContentError(
-            "\n".join(_fault(path, _line(tree, place), place, rule) for place, rule in faults)
-        )
+        found = (_fault(path, _line(tree, place), place, rule) for place, rule in faults)
+        raise ContentError("\n".join(dict.fromkeys(found)))
     return content
 
 
@@ -96,6 +100,32 @@ def repeated_ids(
         if entry["id"] in seen:
             yield (*where, position, "id"), say("activities.rule_twice", found=entry["id"])
         seen.add(entry["id"])
+
+
+def _not_yaml(error: Exception, source: bytes) -> tuple[int, str]:
+    """Return the line at which a file stops being YAML, and what the parser says to it."""
+    match error:
+        case yaml.MarkedYAMLError(problem_mark=yaml.Mark(line=line), problem=problem):
+            return line + 1, str(problem)
+        case yaml.reader.ReaderError(position=position, reason=reason):
+            return source.decode("utf-8")[:position].count("\n") + 1, reason
+        case UnicodeDecodeError(start=start, reason=reason):
+            return source[:start].count(b"\n") + 1, reason
+    return 1, str(error)
+
+
+def _repeated_keys(node: yaml.Node | None) -> Iterator[tuple[int, str]]:
+    """Yield the line of every field that its mapping has already: YAML would drop the first."""
+    if isinstance(node, yaml.MappingNode):
+        seen = set()
+        for key, value in node.value:
+            if key.value in seen:
+                yield key.start_mark.line + 1, say("activities.rule_key_twice", found=key.value)
+            seen.add(key.value)
+            yield from _repeated_keys(value)
+    elif isinstance(node, yaml.SequenceNode):
+        for each in node.value:
+            yield from _repeated_keys(each)
 
 
 def _general_faults(path: Path, content: dict[str, Any]) -> Iterator[Fault]:
