@@ -118,6 +118,6 @@ addEventListener("storage", rereadAll);
 addEventListener("pageshow", (event) => event.persisted && rereadAll()); // with the Back button
 
 window.csqmActivities = kinds;
-window.csqmAnswers = answers;
+window.csqmTools = { answers, el, fill, newId };
 if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", mountAll);
 else mountAll();
