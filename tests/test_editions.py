@@ -119,7 +119,7 @@ def test_pages_have_the_same_code(english, chinese):
             r"^```\{code-cell\}[^\n]*\n(.*?)^```", path.read_text("utf-8"), re.S | re.M
         )
         bodies = [
-            re.sub(r"\A(?:---\n.*?\n---\n|(?::[\w-]+:.*\n)+)", "", c, flags=re.S) for c in cells
+            re.sub(r"\A(?:---\n.*?\n---\n|(?::[\w-]+:[^\n]*\n)+)", "", c, flags=re.S) for c in cells
         ]
         return [code_shape(body) for body in bodies]
 
