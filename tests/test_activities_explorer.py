@@ -58,6 +58,14 @@ RIGHT = {
         "nps": False, "mean_score": False, "punctual": False, "turnover": False, "morale": True,
         "within_15": True, "rule": "runs", "review": "monthly",
     },
+    "triage-desk": {
+        "urgent_safety": True, "urgent_no_show": False, "urgent_conduct": False, "order": "urgent",
+        "staff": 2, "authority": 300, "acknowledge": True,
+    },
+    "control-chart-lab": {
+        "baseline": 52, "limits": "laney", "eight_on_one_side": False, "six_trending": False,
+        "fourteen_alternating": False,
+    },
 }  # fmt: skip
 PARTLY = {
     "scale-lab": ({"flip": True}, 2 / 4),
@@ -67,6 +75,8 @@ PARTLY = {
     "who-answers": ({"invitations": 2000, "by_time": True, "by_way": True}, 2 / 3),
     "zopa-bar": ({"buyer_reservation": 900, "buyer_target": 700, "buyer_first": 650}, 2 / 5),
     "management-dashboard": ({"rule": "three", "review": "monthly"}, 2 / 6),
+    "triage-desk": ({"acknowledge": True, "authority": 300, "staff": 2}, 4 / 5),
+    "control-chart-lab": ({"baseline": 40, "limits": "laney"}, 4 / 5),
 }
 WRONG = {
     "scale-lab": ({"keep_safety": False}, 0),
@@ -82,6 +92,8 @@ WRONG = {
         {"late": False, "punctual": False, "turnover": False, "complaints": False, "rule": "three"},
         1 / 6,
     ),
+    "triage-desk": ({"staff": 2.5, "order": "quick"}, 0),
+    "control-chart-lab": ({"luck": 25}, 0),
 }  # fmt: skip
 SLUGS = list(RIGHT)
 

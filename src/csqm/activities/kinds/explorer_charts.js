@@ -44,9 +44,10 @@ const WIDTH = 360;
 //   {band: [from, to]}               a shaded stretch of x
 //   {across: y | down: x, text?, right?, as?}  a straight line through the chart, with a label
 //   {dot: [x, y], text?, side?, as?}  a point with a label beside it, or "above" or "below" it
+//   {dots: [[x, y]…], r, as}  points of a series
 //   {spans: [[from, to, y]…], as}    stretches of x, lying at a height
 //   {intervals: [[low, mid, high]…], truth?}  lying intervals, one below the other
-// as: "main" (accent), "other" (grey, dashed), "bad" (warm).
+// as: "main" (accent), "fine" (accent, thin), "other" (grey, dashed), "bad" (warm).
 function chart({ title, x, y, marks, height = 220 }) {
   const edge = { left: y.hidden ? 12 : 46, right: 14, top: 12, bottom: 42 };
   const [w, h] = [WIDTH - edge.left - edge.right, height - edge.top - edge.bottom];
@@ -92,6 +93,9 @@ function chart({ title, x, y, marks, height = 220 }) {
     if (mark.line) {
       const d = mark.line.map(([a, b], index) => `${index ? "L" : "M"}${fixed(px(a))} ${fixed(py(b))}`).join("");
       add("path", { d, class: `csqm-chart-line ${name}` });
+    }
+    for (const [a, b] of mark.dots ?? []) {
+      add("circle", { cx: fixed(px(a)), cy: fixed(py(b)), r: mark.r, class: `csqm-chart-dot ${name}` });
     }
     for (const [from, to, top] of mark.bars ?? []) {
       const width = Math.max(1, px(to) - px(from) - 1);
