@@ -45,6 +45,23 @@ def test_numpy_numbers_are_numbers_and_the_score_stays_a_plain_float(capsys):
     assert type(score) is float
 
 
+def test_a_table_is_tried_line_by_line(capsys):
+    def tried_each(function, hidden=False):
+        globals()["answer"] = function
+        check = checks.Check("answer", hidden=hidden)
+        squares = [([0, 1, 4, 9], "You squared.")]
+        check.each("table", [0, 1, 2, 3], expect=[0, 2, 4, 6], points=2, mistakes=squares)
+        return check.score(), capsys.readouterr().out
+
+    assert tried_each(lambda x: 2 * x)[0] == 2
+    score, out = tried_each(lambda x: x**2)
+    assert score == 0 and "You squared." in out
+    score, out = tried_each(lambda x: 2 * x if x < 3 else 6.5)
+    assert score == 0 and "6.5" in out and "3" in out
+    assert "6.5" not in tried_each(lambda x: 2 * x if x < 3 else 6.5, hidden=True)[1]
+    assert say("checks.error_ZeroDivisionError") in tried_each(lambda x: 2 / x * x * x)[1]
+
+
 def test_wrong_answer_tells_what_came_and_what_was_expected(capsys):
     score, out = tried(lambda x: 7.25, capsys)
     assert score == 0.0

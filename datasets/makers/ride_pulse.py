@@ -8,7 +8,7 @@ SEED = 20261112
 
 WEEKS = 8  # from Monday, 7 September 2026
 ANSWERS = 110  # a week
-# From this week on operators ask at which gate the passenger waits.
+# From this week on dispatchers ask at which gate the passenger waits.
 CHANGE_WEEK = 5
 LATE = {"before": 0.36, "after": 0.16}  # chance of a late pick-up
 

@@ -101,9 +101,70 @@ class Check:
         tolerance : float
             Largest difference allowed between numbers.
         """
+        self._compare(
+            about,
+            lambda: self._call(args, kwargs),
+            expect,
+            points=points,
+            mistakes=mistakes,
+            hint=hint,
+            tolerance=tolerance,
+        )
+
+    def each(
+        self,
+        about: str,
+        values: Sequence[Any],
+        *,
+        expect: Sequence[Any],
+        points: float = 0.0,
+        mistakes: Iterable[tuple[Sequence[Any], str]] = (),
+        hint: str = "",
+        tolerance: float = 1e-6,
+        **kwargs: Any,
+    ) -> None:
+        """Call the function once for each value, as for the lines of a published table.
+
+        Parameters
+        ----------
+        about : str
+            What is tried, in words that a trainee may read.
+        values : sequence
+            First argument of each call.
+        expect : sequence
+            The right answer of each call.
+        points : float
+            Points if all answers are right.
+        mistakes, hint, tolerance
+            As in `case`; a mistake gives the answers of all calls.
+        **kwargs
+            Further arguments, the same in every call.
+        """
+        self._compare(
+            about,
+            lambda: pd.Series([self._call((value,), kwargs) for value in values], index=values),
+            pd.Series(expect, index=values),
+            points=points,
+            mistakes=[(pd.Series(wrong, index=values), text) for wrong, text in mistakes],
+            hint=hint,
+            tolerance=tolerance,
+        )
+
+    def _compare(
+        self,
+        about: str,
+        call: Callable[[], Any],
+        expect: Any,
+        *,
+        points: float,
+        mistakes: Mistakes,
+        hint: str,
+        tolerance: float,
+    ) -> None:
+        """Make the call, compare its answer, and print the line."""
         self._maximum += points
         try:
-            answer = self._call(args, kwargs)
+            answer = call()
         except _Trouble as trouble:
             self._fail(about, points, str(trouble), str(trouble) and hint)
             return
