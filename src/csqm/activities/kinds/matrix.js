@@ -453,7 +453,7 @@ const kind = {
       if (move) {
         event.preventDefault();
         grid[i + move[0]]?.selects[j + move[1]]?.focus();
-      } else if (event.key === "Delete" || event.key === "Backspace" || event.key === "0") {
+      } else if (event.key === "Delete" || event.key === "Backspace") {
         event.preventDefault();
         choose(rows[i], columns[j], "");
       }
