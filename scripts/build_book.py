@@ -163,10 +163,14 @@ def run(command: list[str], failure: str) -> None:
 
 
 def build_editions(arguments: argparse.Namespace) -> None:
-    """Run Jupyter Book for both editions at once; show what one that fails complains of."""
-    builds = {edition: start_build(edition, arguments) for edition in EDITIONS}
+    """Run Jupyter Book for each edition; show what one that fails complains of.
+
+    One after the other: kernels of two programs that start at the same time can be given the same
+    port, and then hear each other's messages.
+    """
     failed = []
-    for edition, (process, log) in builds.items():
+    for edition in EDITIONS:
+        process, log = start_build(edition, arguments)
         if process.wait():
             failed.append(edition)
             print(complaints(log), file=sys.stderr)
