@@ -2,7 +2,8 @@
 
 ``python benchmarks/activities.py`` opens every activity as the book has it, uses its controls at
 random and prints, for each, the milliseconds from an input until the next frame is painted: the
-median and the 95th percentile, and the same for the button Check.
+median and the 95th percentile, and the time of the first press of Check. The same inputs are given
+again in fresh pages, and the fastest time of each counts: what else the machine does only adds.
 """
 
 import argparse
@@ -40,8 +41,9 @@ async (chance) => {
     control.value = sides([...control.options]).value;
     control.dispatchEvent(new Event("change", { bubbles: true }));
   } else if (control.matches("input[type=range], input[type=number]")) {
-    const step = Number(control.step) || 1;
-    control.value = (control.valueAsNumber || Number(control.min) || 0) + sides([step, -step]);
+    const [min, max, step] = [control.min, control.max || 100, control.step].map(Number);
+    const by = step || 1;
+    control.value = min + Math.round((((chance * 997) % 1) * (max - min)) / by) * by;
     for (const kind of ["input", "change"]) control.dispatchEvent(new Event(kind, { bubbles: true }));
   } else if (control.matches("textarea, input[type=text], input:not([type])")) {
     control.value = sides(["The order names the hospital only", "18 of 60", "訂單只寫醫院名稱"]);
@@ -69,16 +71,21 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("activities", nargs="*", metavar="SLUG", help="all unless named")
     parser.add_argument("--inputs", type=int, default=40, help="how many for each activity")
+    parser.add_argument("--runs", type=int, default=3, help="how often the same inputs are given")
     given = parser.parse_args(arguments)
     unknown = set(given.activities) - set(paths())
     if unknown:
         parser.error(f"no such activity: {', '.join(sorted(unknown))}")
-    print(f"ms until painted, processor slowed {SLOWER} times, {given.inputs} inputs each")
+    print(
+        f"ms until painted, processor slowed {SLOWER} times, {given.inputs} inputs each,"
+        f" fastest of {given.runs}"
+    )
     print(f"{'activity':26} {'kind':9} {'median':>7} {'95 %':>6} {'Check':>6}")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_browser(), args=FLAGS)
         for slug in given.activities or paths():
-            inputs, check = timed(browser, slug, given.inputs)
+            runs = [timed(browser, slug, given.inputs) for _ in range(given.runs)]
+            *inputs, check = map(min, zip(*runs, strict=True))
             p95 = statistics.quantiles(inputs, n=20)[-1]
             kind = load(paths()[slug])["kind"]
             median = statistics.median(inputs)
@@ -87,8 +94,8 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def timed(browser, slug: str, count: int) -> tuple[list[float], float]:
-    """Return the milliseconds of each input, and the slowest of three checks."""
+def timed(browser, slug: str, count: int) -> list[float]:
+    """Return the milliseconds of each input, and at last of Check, in a fresh page."""
     set_language("en")
     chance = random.Random(slug)
     with tempfile.TemporaryDirectory() as folder:
@@ -102,10 +109,10 @@ def timed(browser, slug: str, count: int) -> tuple[list[float], float]:
         page.goto(file.as_uri())
         page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
         found = (page.evaluate(USE, chance.random()) for _ in range(count))
-        inputs = [each for each in found if each is not None]
-        check = max(page.evaluate(CHECK) for _ in range(3))
+        times = [each for each in found if each is not None]
+        times.append(page.evaluate(CHECK))
         page.close()
-    return inputs, check
+    return times
 
 
 if __name__ == "__main__":
