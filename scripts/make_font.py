@@ -22,7 +22,8 @@ def characters() -> str:
     big5 = b"".join(code.to_bytes(2, "big") for part in codes for code in part if _is_big5(code))
     latin_and_greek = map(chr, [*range(0x20, 0x7F), *range(0xA0, 0x180), *range(0x370, 0x400)])
     signs = "–—‘’“”…•−×÷≤≥≠≈±√∞→←↑↓▲▼△▽◀▶◆◇■□●○★☆✓"
-    return big5.decode("big5", errors="ignore") + "".join(latin_and_greek) + signs
+    beyond = "饋鐙"  # what the course's own data and labels have of level 2
+    return big5.decode("big5", errors="ignore") + "".join(latin_and_greek) + signs + beyond
 
 
 def _is_big5(code: int) -> bool:

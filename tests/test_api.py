@@ -11,7 +11,7 @@ import csqm
 
 EDITIONS = ("en", "zh-Hant")
 # These extend the notebooks and the grading; they are described where they are used.
-APART = {"activities", "course"}
+APART = {"activities", "course", "grading"}
 MODULES = sorted({module.name for module in pkgutil.iter_modules(csqm.__path__)} - APART)
 # What the methods share, and what is not statistics: nothing to cite.
 PLAIN = {"data", "moments", "plots", "results", "text", "validation"}
@@ -64,6 +64,6 @@ def test_methods_have_an_example_and_a_source(module):
         if inspect.isfunction(method):
             text = inspect.getdoc(method)
             assert re.search(r"Examples\n-+\n(?:.*\n)*?>>> ", text), f"{name} has no example"
-            # its scores are means of answers, by a rule of the course
-            is_own = name == "score_items"
+            # scores are means of answers, and lists are grouped, by rules of the course
+            is_own = name in ("score_items", "action_list")
             assert is_own or "References\n------" in text, f"{name} names no source"

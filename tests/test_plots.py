@@ -232,6 +232,18 @@ def branches_in_groups():
     return branches(groups=pd.Series([1, 2, 1, 2, 1, 2], list("123456")), labels=names)
 
 
+DEALS = pd.DataFrame([(us, them) for us in range(9) for them in range(9 - us)], columns=list("xy"))
+
+
+def deals(**options):
+    labels = {"en": ("Us (points)", "Them (points)"), "zh-Hant": ("我方（分）", "對方（分）")}
+    return plots.deal_map(DEALS, [1, 2], labels[text.language()], **options)
+
+
+def deals_with_path():
+    return deals(path=pd.DataFrame({"x": [0, 1, 1, 3], "y": [6, 4, 4, 4]}))
+
+
 def matrix(**options):
     return plots.service_matrix(SERVICE, data.labels("internal_service", "provider"), **options)
 
@@ -261,6 +273,8 @@ CHARTS = [
     branches,
     branches_in_groups,
     matrix,
+    deals,
+    deals_with_path,
 ]
 each_chart = pytest.mark.parametrize("draw", CHARTS, ids=lambda draw: draw.__name__)
 each_language = pytest.mark.parametrize("language", text.LANGUAGES)
@@ -356,6 +370,7 @@ def test_axes_are_labelled_and_a_title_may_be_given(draw, language):
         control_with_rules,
         pareto_of_costs,
         branches_in_groups,
+        deals_with_path,
     ):
         chart = draw(title="A title of my own: 42")
         assert chart.ax.figure.get_suptitle() == "A title of my own: 42"
@@ -377,6 +392,33 @@ def test_figures_do_not_pile_up():
 
 
 # ---- numbers -------------------------------------------------------------------------------------
+
+
+def test_deal_map_holds_frontier_solution_and_talk():
+    chart = deals_with_path()
+    assert "The frontier runs from 0, 8 to 8, 0; No agreement: 1, 2;" in chart.alt
+    # On x + y = 8 the product (x - 1)(y - 2) is largest at 3.5; two whole deals tie.
+    assert "The Nash solution: 3, 5 to 4, 4;" in chart.alt
+    assert chart.alt.endswith("The talk: 0, 6 to 1, 4 to 3, 4.")
+    assert [each.get_text() for each in chart.ax.texts if each.get_text()] == ["1", "2", "3"]
+
+
+def test_deal_map_without_a_deal_for_both():
+    assert "No deal is better for both" in plots.deal_map(DEALS, [9, 0], ("Us", "Them")).alt
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"utilities": DEALS.assign(z=1)}, "two parties; got 3 columns"),
+        ({"disagreement": {"x": 1, "z": 2}}, "one value to each party: x, y"),
+        ({"path": pd.DataFrame({"y": [1], "x": [2]})}, "the columns of `utilities`"),
+    ],
+)
+def test_deal_map_refuses_what_does_not_fit(change, message):
+    given = {"utilities": DEALS, "disagreement": [1, 2], "labels": ("Us", "Them")} | change
+    with pytest.raises(ValueError, match=message):
+        plots.deal_map(**given)
 
 
 def test_likert_bars_hold_the_shares():

@@ -1,8 +1,10 @@
 """The two languages: every message exists in both, and nothing falls back silently."""
 
+import pickle
 import re
 import string
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -53,7 +55,9 @@ def test_every_message_asked_for_exists():
     }
     asked = set()
     for path in SOURCE.rglob("*.py"):
-        asked |= set(re.findall(r'\bsay\(\s*"([\w.]+)"', path.read_text(encoding="utf-8")))
+        asked |= set(
+            re.findall(r'\b(?:say|Message)\(\s*"([\w.]+)"', path.read_text(encoding="utf-8"))
+        )
     assert asked, "no call of say() was found"
     assert asked <= known
 
@@ -64,6 +68,28 @@ def test_language_comes_from_the_call_then_the_environment_then_english(monkeypa
     assert text.language() == "zh-Hant"
     text.set_language("en")
     assert text.language() == "en"
+
+
+def test_a_language_for_a_while_is_that_of_one_thread():
+    with text.speaking("zh-Hant"), ThreadPoolExecutor(1) as other:
+        assert text.language() == "zh-Hant"
+        assert other.submit(text.language).result() == "en"
+        with text.speaking("en"):
+            assert text.language() == "en"
+        assert text.language() == "zh-Hant"
+    assert text.language() == "en"
+
+
+def test_a_message_is_said_when_it_is_read_with_the_messages_in_it():
+    why = text.Message("zygote.ended_by", signal="SIGSEGV")
+    message = text.Message("grading.in_cell", number=3, why=why)
+    links = text.Message("grading.links", paths=["a", text.Message("submission.path", path="b")])
+    assert str(message) == "Cell 3 of the notebook: its process ended by SIGSEGV."
+    assert str(links) == "Links are not followed: a, 'b'."
+    with text.speaking("zh-Hant"):
+        assert str(message) == "筆記本第 3 格：程序因 SIGSEGV 而結束。"
+        assert str(links) == "沒有採用連結：a、「b」。"
+    assert pickle.loads(pickle.dumps(message)) == message != links
 
 
 @pytest.mark.parametrize("code", ["zh", "zh-TW", "EN", "", "fr"])

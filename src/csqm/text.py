@@ -2,17 +2,29 @@
 
 import os
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-__all__ = ["LANGUAGES", "language", "listed", "localise", "say", "set_language"]
+__all__ = [
+    "LANGUAGES",
+    "Message",
+    "language",
+    "listed",
+    "localise",
+    "say",
+    "set_language",
+    "speaking",
+]
 
 LANGUAGES = ("en", "zh-Hant")
 
 _MESSAGES = Path(__file__).parent / "messages"
 _chosen: str | None = None
+_for_now: ContextVar[str | None] = ContextVar("language", default=None)
 
 
 def set_language(code: str) -> None:
@@ -34,18 +46,40 @@ def set_language(code: str) -> None:
     _chosen = _checked(code)
 
 
+@contextmanager
+def speaking(code: str) -> Iterator[None]:
+    """Speak a language for a while, in this thread alone.
+
+    Parameters
+    ----------
+    code : {"en", "zh-Hant"}
+        English or Traditional Chinese.
+
+    Examples
+    --------
+    >>> with speaking("zh-Hant"):
+    ...     language()
+    'zh-Hant'
+    """
+    before = _for_now.set(_checked(code))
+    try:
+        yield
+    finally:
+        _for_now.reset(before)
+
+
 def language() -> str:
     """Return the current language.
 
-    It is the one given to `set_language`, else the environment variable ``CSQM_LANG``, else
-    English.
+    It is the one of `speaking`, else the one given to `set_language`, else the environment variable
+    ``CSQM_LANG``, else English.
 
     Returns
     -------
     str
         ``"en"`` or ``"zh-Hant"``.
     """
-    return _chosen or _checked(os.environ.get("CSQM_LANG") or "en")
+    return _for_now.get() or _chosen or _checked(os.environ.get("CSQM_LANG") or "en")
 
 
 def say(key: str, /, **values: Any) -> str:
@@ -80,6 +114,47 @@ def say(key: str, /, **values: Any) -> str:
     if language() not in messages:
         raise KeyError(f"{key} ({language()})")
     return messages[language()].format(**values)
+
+
+class Message:
+    """A message that is said later, in the language that is then the current one.
+
+    Parameters
+    ----------
+    key : str
+        File and entry, as for `say`.
+    **values
+        What the placeholders of the message stand for; they can be messages, and lists of them.
+
+    Examples
+    --------
+    >>> set_language("en")
+    >>> str(Message("text.unknown_language", code="fr"))
+    "The language must be 'en' or 'zh-Hant'; 'fr' is neither."
+    """
+
+    def __init__(self, key: str, /, **values: Any) -> None:
+        self.key = key
+        self.values = values
+
+    def __str__(self) -> str:
+        """Say it."""
+        values = {
+            name: listed(value) if isinstance(value, list) else value
+            for name, value in self.values.items()
+        }
+        return say(self.key, **values)
+
+    def __repr__(self) -> str:
+        """Return what makes it."""
+        told = [repr(self.key), *(f"{name}={value!r}" for name, value in self.values.items())]
+        return f"Message({', '.join(told)})"
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether another says the same."""
+        return isinstance(other, Message) and vars(self) == vars(other)
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 def localise(value: Any) -> Any:

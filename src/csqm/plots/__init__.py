@@ -3,6 +3,7 @@
 from csqm.plots.linkage import branch_scatter, service_matrix
 from csqm.plots.loyalty import disconfirmation_lines, lifetime_curve
 from csqm.plots.maps import ipa_map, kano_map, stakeholder_grid
+from csqm.plots.negotiation import deal_map
 from csqm.plots.process import control_chart, pareto_chart, yield_chain
 from csqm.plots.style import Chart
 from csqm.plots.survey import (
@@ -18,6 +19,7 @@ __all__ = [
     "Chart",
     "branch_scatter",
     "control_chart",
+    "deal_map",
     "disconfirmation_lines",
     "effect_chart",
     "gap_chart",

@@ -257,7 +257,7 @@ def kano_map(
     References
     ----------
     Berger, C., Blauth, R., Boger, D., et al. (1993). Kano's methods for understanding
-    customer-defined quality. *Center for Quality of Management Journal*, 2(4), 3-36.
+    customer-defined quality. *Center for Quality of Management Journal*, 2(4).
 
     Examples
     --------
