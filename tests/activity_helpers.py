@@ -37,6 +37,14 @@ def scored(slug, answer):
     return score["points"], "\n".join(score["lines"])
 
 
+def marked(slug, answer):
+    """Return what Python says of an answer in the present language."""
+    content = content_of(slug)
+    kind = KINDS[content["kind"]]
+    assert kind.valid(content, answer), answer
+    return kind.mark(content, answer, words(kind.kind))
+
+
 def refusal(change, source, file):
     """Change the content of an activity, save it as a file, and return why that is refused."""
     content = source if isinstance(source, dict) else yaml.safe_load(source.read_text("utf-8"))
@@ -104,6 +112,11 @@ def stored(page, slug):
     """Return the answer in the page's local storage, if there is any."""
     text = page.evaluate("(slug) => localStorage.getItem(`csqm:answer:${slug}`)", slug)
     return text and json.loads(text)["answer"]
+
+
+def texts(frame, selector):
+    """Return the text of each item that a selector finds in a frame."""
+    return frame.locator(selector).evaluate_all("(nodes) => nodes.map((n) => n.textContent)")
 
 
 def assert_axe_finds_nothing(page):

@@ -23,7 +23,9 @@ from csqm.text import LANGUAGES, set_language
 
 pytestmark = pytest.mark.usefixtures("english")
 
-SLUGS = ["clause-matcher", "question-clinic", "five-whys", "action-plan", "course-map"]
+SLUGS = [
+    "clause-matcher", "question-clinic", "five-whys", "action-plan", "course-map", "course-survey",
+]  # fmt: skip
 SENTENCES = [
     "", "  ", "x", "The taxi waited at another entrance of the hospital.",
     "the taxi waited at another entrance of the hospital",
@@ -77,6 +79,9 @@ def best_answer(content):
         rule = rules.get("has_all") or rules.get("one_of")
         if key in BEST_TEXT:
             values[key] = BEST_TEXT[key]
+        elif rule is None:  # a survey: any answer will do
+            options = ["More cases"] if field["input"] == "text" else options_of(content, field)
+            values[key] = options[0]
         else:
             values[key] = rule["values"] if field["input"] == "ticks" else rule["values"][0]
     return {"values": values}
@@ -186,6 +191,15 @@ def test_every_card_of_the_chain_is_needed(number):
     rows = [*CHAIN]
     rows[number] = ("weather", "Because of the rain that day")
     assert scored("five-whys", chain(*rows))[0] < 1
+
+
+def test_a_survey_counts_answers_and_judges_none():
+    worst = {"content.q1-relevant": "1", "content.q3-lost": "5", "whole.comment": "x"}
+    points, lines = scored("course-survey", {"values": worst})
+    assert "3 of 13 questions are answered" in lines
+    assert points == pytest.approx(3 / 13)
+    for word in ("rule", "percent", "%"):
+        assert word not in lines
 
 
 def test_clinic_computes_precision_and_recall():

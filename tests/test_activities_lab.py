@@ -12,6 +12,12 @@ import urllib.request
 
 import nbformat
 import pytest
+from activity_answers import answers, begun
+from activity_helpers import content_of, marked, texts
+from drivers import DRIVERS, check, focus_before
+
+from csqm.activities.content import paths
+from csqm.activities.kinds import KINDS
 
 CELLS = [
     "from csqm.activities import activity\nfrom csqm.text import set_language\nset_language('{lang}')",
@@ -22,6 +28,9 @@ CELLS = [
 ]
 
 
+BEGUN = """exercise = activity({slug!r})
+exercise.answer = {answer!r}
+exercise"""
 SETTING = [*CELLS[:2], "cards.answer = {'places': {'sleep': 'esteem'}}"]
 
 
@@ -44,6 +53,7 @@ def lab(tmp_path_factory):
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     token = secrets.token_hex(16)
+    keep_cells_in_the_page(home / "config")
     log = (home / "lab.log").open("w")
     server = subprocess.Popen(
         [sys.executable, "-m", "jupyterlab", f"--port={port}", "--port-retries=0", "--no-browser"]
@@ -68,6 +78,13 @@ def lab(tmp_path_factory):
         server.terminate()
         server.wait(timeout=20)
         log.close()
+
+
+def keep_cells_in_the_page(config):
+    """Have JupyterLab render cells that are out of sight, which a test reads all the same."""
+    settings = config / "lab" / "user-settings" / "@jupyterlab" / "notebook-extension"
+    settings.mkdir(parents=True)
+    (settings / "tracker.jupyterlab-settings").write_text('{"windowingMode": "none"}')
 
 
 def wait_for(address, server, log):
@@ -182,6 +199,28 @@ def test_answers_reach_python_and_disk_and_come_back(lab, open_notebook):
     assert frame(page, "map").locator(".csqm-point:visible").count() == 1
     sorter.locator(".csqm-card").last.locator("select").select_option("")
     saved(folder, "maslow-needs", {"places": {}})
+
+
+@pytest.mark.usefixtures("english")
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_every_activity_takes_three_answers(lab, open_notebook, kind):
+    """Each is given the last piece of a right, a partly right and a wrong answer by keyboard."""
+    folder, _, _ = lab
+    slugs = [slug for slug in paths() if content_of(slug)["kind"] == kind]
+    tries = [(slug, answer) for slug in slugs for answer in answers(slug)]
+    cells = [BEGUN.format(slug=slug, answer=begun(kind, answer)) for slug, answer in tries]
+    notebook(folder / f"{kind}.ipynb", [*CELLS[:1], *cells])
+    page = open_notebook(f"{kind}.ipynb")
+    run_all(page)
+    for number, (slug, answer) in enumerate(tries, start=1):
+        shown = page.locator(".jp-CodeCell").nth(number).locator(".csqm-frame")
+        shown.wait_for()
+        focus_before(shown)
+        DRIVERS[kind](page, shown, content_of(slug), begun(kind, answer), answer)
+        check(page, shown)
+        saved(folder, slug, answer)
+        lines = [line for group in marked(slug, answer)["groups"] for line in group["lines"]]
+        assert texts(shown, ".csqm-feedback > ul > li") == lines
 
 
 def test_a_value_set_in_python_is_shown(lab, open_notebook):

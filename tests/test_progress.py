@@ -41,6 +41,8 @@ def open_page(context, book_url):
     def opened(name="progress", lang="en", ready=".csqm-record h3"):
         page = context.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))
+        # From now on, as a key may be quicker than the order to catch the choosing of a file.
+        page.on("filechooser", lambda _: None)
         page.goto(f"{book_url}/{lang}/book/{lang}/{name}.html")
         page.wait_for_selector(ready)
         return page

@@ -23,9 +23,9 @@ const hasOnly = (value, names) =>
 
 // Random numbers from 0 to below 1 (mulberry32), the same as those of seeded.py.
 function seeded(seed) {
-  let state = seed | 0;
+  const kept = Int32Array.of(seed); // an array of its kind keeps 32 bits; a variable would be boxed
   return () => {
-    state = (state + 0x6d2b79f5) | 0;
+    const state = (kept[0] += 0x6d2b79f5);
     let mixed = Math.imul(state ^ (state >>> 15), state | 1);
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
@@ -152,7 +152,6 @@ function stage(model, host, kind) {
       class: `csqm-frame csqm-kind-${content.kind}`,
       lang: model.get("lang"),
       "aria-labelledby": titleId,
-      "data-lm-suppress-shortcuts": "true", // JupyterLab's single-key commands stay out
     },
     el("p", { class: "csqm-title", id: titleId, text: content.title }),
     el("p", { class: "csqm-task", text: content.task }),
@@ -169,6 +168,10 @@ function stage(model, host, kind) {
     feedback,
     live,
   );
+  // JupyterLab takes arrows and letters for its own commands, unless the very control forbids it
+  frame.addEventListener("focusin", ({ target }) => {
+    target.setAttribute("data-lm-suppress-shortcuts", "true");
+  });
   host.append(frame);
   tell();
   draw();

@@ -15,6 +15,8 @@ from csqm.text import LANGUAGES, listed, localise, say
 __all__ = ["ContentError", "load", "localised", "paths", "words"]
 
 HERE = Path(__file__).parent
+# That of libyaml takes a tenth of the time; wheels have it, a build from source may not.
+PARSER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 Fault = tuple[tuple[str | int, ...], str]
 
 
@@ -49,9 +51,9 @@ def load(path: Path) -> dict[str, Any]:
     source = path.read_bytes()
     try:
         text = source.decode("utf-8")
-        tree = yaml.compose(text, Loader=yaml.SafeLoader)
-        content = yaml.safe_load(text)
+        tree = _composed(text)
         repeated = list(_repeated_keys(tree))
+        content = tree and yaml.constructor.SafeConstructor().construct_document(tree)
     except (UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
         line, problem = _not_yaml(error, source)
         rule = say("activities.rule_yaml", problem=problem)
@@ -65,6 +67,13 @@ def load(path: Path) -> dict[str, Any]:
         found = (_fault(path, _line(tree, place), place, rule) for place, rule in faults)
         raise ContentError("\n".join(dict.fromkeys(found)))
     return content
+
+
+def _composed(text: str) -> yaml.Node | None:
+    try:
+        return yaml.compose(text, Loader=PARSER)
+    except yaml.YAMLError:
+        return yaml.compose(text, Loader=yaml.SafeLoader)  # tells more about what is wrong
 
 
 def localised(value: Any) -> Any:

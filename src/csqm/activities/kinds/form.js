@@ -178,6 +178,15 @@ function tally(content, values, words) {
   return lines;
 }
 
+// The answers to a survey are counted; nothing in it is right or wrong.
+function answered(content, values, words) {
+  const keys = content.sections.flatMap(({ id, fields }) => fields.map((field) => `${id}.${field.id}`));
+  const given = keys.filter((key) => !blank(values[key])).length;
+  const lines = [fill(words.form_survey, { given, fields: keys.length })];
+  const items = Object.fromEntries(keys.map((key) => [key, { state: "spare" }]));
+  return { points: given / keys.length, groups: [{ title: "", lines }], items };
+}
+
 const kind = {
   empty: { values: {} },
 
@@ -204,6 +213,7 @@ const kind = {
   },
 
   score(content, { values }, words) {
+    if (content.survey) return answered(content, values, words);
     const items = {};
     const missing = new Map();
     let [kept, weights, sound, ended] = [0, 0, true, false];

@@ -29,7 +29,10 @@ NEEDS = {
 
 
 class Form(Activity):
-    """Sections of fields; every rule met counts, every rule broken says why."""
+    """Sections of fields; every rule met counts, every rule broken says why.
+
+    A survey has no right answers: there it only counts what is answered.
+    """
 
     kind = "form"
     empty = {"values": {}}
@@ -67,6 +70,8 @@ class Form(Activity):
 
     @staticmethod
     def mark(content: dict[str, Any], answer: dict[str, Any], words: dict[str, str]) -> dict:  # noqa: D102
+        if content.get("survey"):
+            return _answered(content, answer["values"], words)
         items: dict[str, dict[str, str]] = {}
         kept = weights = 0
         missing: dict[str, list[str]] = {}
@@ -140,9 +145,12 @@ class Form(Activity):
             for field in section["fields"]:
                 options = field.get("options", [])
                 inner = "".join(_entry(each) for each in options if isinstance(options, list))
-                unit = f" ({escape(field['unit'])})" if "unit" in field else ""
+                name = field["label"]
+                if "unit" in field:
+                    name = words["form_unit"].format(field=name, unit=field["unit"])
+                blank = words["form_blank"].format(field=escape(name))
                 below = f"<ul>{inner}</ul>" if inner else ""
-                fields.append(f"<li>{escape(field['label'])}{unit}: ______{below}</li>")
+                fields.append(f"<li>{blank}{below}</li>")
             text = f"<br>{escape(section['text'])}" if "text" in section else ""
             parts.append(
                 f"<p><strong>{escape(section['label'])}</strong>{text}</p>"
@@ -232,6 +240,15 @@ def _fits(content: dict[str, Any], field: dict[str, Any], value: Any) -> bool:
                 re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value)
             )
     return isinstance(value, str) and value in options
+
+
+def _answered(content: dict[str, Any], values: dict[str, Any], words: dict[str, str]) -> dict:
+    """Count the answers to a survey, in which nothing is right or wrong."""
+    keys = [f"{s['id']}.{field['id']}" for s in content["sections"] for field in s["fields"]]
+    given = sum(not _blank(values.get(key)) for key in keys)
+    line = words["form_survey"].format(given=given, fields=len(keys))
+    items = {key: {"state": "spare"} for key in keys}
+    return {"points": given / len(keys), "groups": [{"title": "", "lines": [line]}], "items": items}
 
 
 def _blank(value: Any) -> bool:

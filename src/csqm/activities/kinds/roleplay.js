@@ -262,8 +262,8 @@ const kind = {
       drawn = trace;
       const { steps, state } = replay(content, answer.trace);
       const ended = Boolean(state.node.ending);
-      // The search begins while the ending is read, so that the feedback comes at once.
-      if (ended) setTimeout(() => weakest(content, steps, words));
+      // The search begins once the ending is painted, so that the feedback comes at once.
+      if (ended) requestAnimationFrame(() => setTimeout(() => weakest(content, steps, words)));
       const entries = steps.flatMap(({ choice, state: { node } }, index) => {
         const back = el("button", {
           type: "button",

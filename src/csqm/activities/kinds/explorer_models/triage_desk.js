@@ -41,9 +41,9 @@
     for (const each of cases) each.urgent = inputs[`urgent_${each.kind}`];
     const others = new Set(); // days on which somebody worked on a case that is not about safety
     const [backlog, overdue] = [[], []];
-    let open = [];
+    let [open, hours] = [[], 0];
     for (let day = 1; day <= DAYS; day += 1) {
-      let hours = staff * settings.day;
+      hours = Math.min(0, hours) + staff * settings.day; // calls beyond a day's hours cost the next
       for (const each of open) {
         if (each.ready && each.ready <= day) {
           each.closed = day;

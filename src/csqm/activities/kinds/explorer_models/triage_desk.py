@@ -5,7 +5,7 @@ from typing import Any
 
 from csqm.activities.seeded import seeded
 
-__all__ = ["INPUTS", "KINDS", "LABELS", "VALUES", "compute"]
+__all__ = ["INPUTS", "KINDS", "LABELS", "VALUES", "compute", "month"]
 
 KINDS = ("safety", "no_show", "late", "fare", "conduct", "lost")
 INPUTS = (*(f"urgent_{kind}" for kind in KINDS), "order", "staff", "authority", "acknowledge")
@@ -24,12 +24,12 @@ MONTHS = 20
 
 def compute(inputs: dict[str, Any], settings: dict[str, Any]) -> tuple[dict[str, float], str]:
     """Run one month, and 19 others for safety and for the range of what is in time."""
-    months = [_month(seed + 1, inputs, settings) for seed in range(MONTHS)]
+    months = [month(seed + 1, inputs, settings)[0] for seed in range(MONTHS)]
     values = months[0]
-    shares = [month["in_time"] for month in months]
+    shares = [each["in_time"] for each in months]
     values |= {"low": min(shares), "high": max(shares)}
     for name in ("safety", "behind", "short"):
-        values[name] = sum(month[name] for month in months)
+        values[name] = sum(each[name] for each in months)
     if values["behind"]:
         return values, "danger"
     return values, "late" if values["in_time"] < settings["goal"] - 1e-9 else "steady"
@@ -58,15 +58,18 @@ def _arrivals(seed: int, settings: dict[str, Any]) -> list[dict[str, Any]]:
     return cases
 
 
-def _month(seed: int, inputs: dict[str, Any], settings: dict[str, Any]) -> dict[str, float]:
+def month(
+    seed: int, inputs: dict[str, Any], settings: dict[str, Any]
+) -> tuple[dict[str, float], list[dict[str, Any]]]:
+    """Return what came of one month, and its cases."""
     cases = _arrivals(seed, settings)
     staff, told = inputs["staff"], inputs["acknowledge"]
     for case in cases:
         case["urgent"] = inputs[f"urgent_{case['kind']}"]
     others = set()  # days on which somebody worked on a case that is not about safety
-    backlog, open_cases = [], []
+    backlog, open_cases, hours = [], [], 0.0
     for day in range(1, DAYS + 1):
-        hours = staff * settings["day"]
+        hours = min(0, hours) + staff * settings["day"]  # calls beyond a day's hours cost the next
         for case in open_cases:
             if case["ready"] and case["ready"] <= day:
                 case["closed"] = day
@@ -111,7 +114,7 @@ def _month(seed: int, inputs: dict[str, Any], settings: dict[str, Any]) -> dict[
     waited = [case["day"] for case in safety if case["begun"] != case["day"]]
     behind = sum(day in others for day in waited)
     urgent = sum(case["urgent"] for case in cases)
-    return {
+    values = {
         "cases": len(cases),
         "open": backlog[-1],
         "most_open": max(backlog),
@@ -120,8 +123,9 @@ def _month(seed: int, inputs: dict[str, Any], settings: dict[str, Any]) -> dict[
         "short": len(waited) - behind,
         "urgent_share": 100 * urgent / len(cases),
         "unused": urgent if inputs["order"] != "urgent" else 0,
-        **_results(cases, told, staff * settings["day"] * settings["wage"] * DAYS),
     }
+    wages = staff * settings["day"] * settings["wage"] * DAYS
+    return values | _results(cases, told, wages), cases
 
 
 def _results(cases: list[dict[str, Any]], told: bool, wages: float) -> dict[str, float]:
