@@ -144,6 +144,7 @@ def test_forgotten_return(capsys):
         (0.0, float("nan"), False),
         ("a", "a", True),
         ("A", "a", False),
+        ([np.str_("a")], ["a"], True),
         (np.bool_(True), True, True),
         ([1.0, 2.0], [1, 2], True),
         ([1.0], [1, 2], False),
@@ -227,6 +228,24 @@ def test_hidden_checks_print_no_value(capsys, function, expect):
     check.keeps("about", SECRET, points=1)
     captured = capsys.readouterr()
     assert str(SECRET) not in captured.out + captured.err
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (pd.DataFrame({"a": range(180), "b": 0}), ("180", "2")),
+        (pd.Series(range(180)), ("180",)),
+        (list(range(180)), ("[0, 1, 2,",)),
+        ("long " * 180, ("long long",)),
+        (np.zeros((60, 3)), ("[[0. 0. 0.]",)),
+    ],
+)
+def test_a_large_answer_is_told_on_one_short_line(capsys, value, told):
+    globals()["answer"] = lambda x: value
+    checks.Check("answer").refuses("about", 1)
+    (line,) = capsys.readouterr().out.splitlines()
+    assert all(part in line for part in told)
+    assert len(line) < 400
 
 
 def test_output_of_the_function_is_swallowed(capsys):
@@ -362,7 +381,7 @@ def test_every_explained_error_exists():
     catalogue = Path(checks.__file__).parents[1] / "messages" / "checks.toml"
     entries = tomllib.loads(catalogue.read_text(encoding="utf-8"))
     kinds = {key.removeprefix("error_") for key in entries if key.startswith("error_")}
-    assert kinds - {"other", "CellTimeoutError"} <= set(dir(builtins))
+    assert kinds - {"other", "CellTimeoutError", "DeadKernelError"} <= set(dir(builtins))
 
 
 @pytest.mark.parametrize("saved", [None, "", "{", "[]", '{"schema": 99}'])

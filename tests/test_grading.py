@@ -4,17 +4,28 @@ import csv
 import html
 import json
 import re
+from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
+from grading_helpers import rounds
 
-from csqm.course import demo
-from csqm.course.release import EXERCISES, make_course, make_release, run_nbgrader
+from csqm.course import demo, grading
+from csqm.course.marks import read_marks, table
+from csqm.course.release import (
+    EXERCISES,
+    generate,
+    make_course,
+    make_release,
+    open_course,
+    parts,
+)
 from csqm.text import LANGUAGES, say, set_language
 
-PARTS = demo.parts()
+PARTS = parts()
 EDITIONS = [(lang, part) for lang in LANGUAGES for part in PARTS]
 MISTAKES = [(part, mistake) for part in PARTS for mistake in demo.mistakes(part)]
+CAPSTONE = "9-summary"  # its pipeline may use csqm
 FIRST = "1-customers"  # what is not peculiar to an assignment is tried with this one
 
 # Tries in every way it knows to bring the hidden values to the feedback page.
@@ -49,23 +60,13 @@ SYNTAX = "def score_items(data, items:\n    return data"
 NO_COLUMN = "def department_table(*args, **kwargs):\n    return {}['no such column']"
 
 
-def rounds(part):
-    """Put the mistakes into as few submissions as possible, one for each function."""
-    packed = []
-    for mistake in demo.mistakes(part):
-        place = next((each for each in packed if mistake["answer"] not in each), None)
-        if place is None:
-            packed.append(place := {})
-        place[mistake["answer"]] = mistake
-    return packed
-
-
 class Cohort:
     """An assignment in one language, released, handed in and graded."""
 
     def __init__(self, lang, part, course):
-        self.lang, self.part, self.course = lang, part, make_course(lang, part, course)
-        run_nbgrader(course, "generate_assignment", part)
+        self.lang, self.part, self.course = lang, part, make_course(lang, course, [part])
+        with open_course(course) as api:
+            generate(api, part)
         self.source = self.read("source")
         self.release = self.read("release")
         right, saved = demo.solutions(course, part), demo.saved_answers(part)
@@ -230,7 +231,7 @@ def test_enough_mistakes_are_known_for_each_function(cohorts, part):
     for answer in answers:
         ids = [each["id"] for each in demo.mistakes(part) if each["answer"] == answer]
         assert len([name for name in ids if not name.endswith("-library")]) >= 3, answer
-        assert any(name.endswith("-library") for name in ids), answer
+        assert any(name.endswith("-library") for name in ids) == (part != CAPSTONE), answer
 
 
 def test_other_tasks_keep_their_points(cohort):
@@ -268,7 +269,7 @@ def test_nosy_answer_learns_no_hidden_value(first):
         assert value not in page
     sent = [path for path in (first.course / "feedback" / "odd").rglob("*") if path.is_file()]
     assert [path.suffix for path in sent] == [".html"]
-    assert (first.course / "autograded" / "odd" / FIRST / "answers" / "seen.txt").exists()
+    assert not (first.course / "autograded" / "odd" / FIRST / "answers" / "seen.txt").exists()
 
 
 def test_answer_that_python_cannot_read_costs_only_its_own_points(first):
@@ -304,14 +305,14 @@ def test_deleted_and_doubled_cells_are_graded_as_far_as_possible_and_reported(fi
     assert "rty-answer" in missing and "salience-points" in missing and "setup" in missing
     assert "score-answer" in doubled and "table-points" in doubled and "judge-answer" in doubled
     page = first.feedback("damaged")
-    assert page.count(say("checks.cell_missing")) == 4
+    assert page.count(say("restore.missing")) == 4
     ids = [
         cell["metadata"].get("nbgrader", {}).get("grade_id")
         for cell in first.read("autograded", "damaged")
     ]
     text = [cell["id"] for cell in first.read("autograded", "damaged")]
     assert text.index("rty-task") < ids.index("rty-answer") < ids.index("rty-check")
-    assert page.count(say("checks.cell_doubled")) == 3
+    assert page.count(say("restore.doubled")) == 3
 
 
 def test_notebook_without_any_cell_of_the_assignment_gets_nothing(first):
@@ -321,18 +322,18 @@ def test_notebook_without_any_cell_of_the_assignment_gets_nothing(first):
 
 
 def test_broken_submissions_are_reported_and_stop_nobody(first):
-    for student, entry in (("not-json", "unreadable"), ("not-a-zip", "zip_broken")):
-        assert first.marks[student].remarks == (say(f"demo.{entry}"),)
+    unreadable = say("collect.unreadable", file=f"{FIRST}.ipynb")
+    for student, said in (("not-json", unreadable), ("not-a-zip", say("collect.zip_broken"))):
+        assert first.marks[student].remarks == (said,)
         assert first.marks[student].cells == {}
     assert first.marks["perfect"].score == 28
-    assert (first.course / "downloaded" / FIRST / "refused" / "not-a-zip.zip").exists()
+    assert (first.course / demo.HANDED_IN / "not-a-zip.zip").exists()
 
 
 def test_marks_file_equals_the_gradebook(cohort):
-    with (cohort.course / "marks.csv").open(encoding="utf-8", newline="") as file:
+    with (cohort.course / "marks.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = {row["student_id"]: row for row in csv.DictReader(file)}
-    refused = say("demo.zip_broken")
-    graded = {name: mark for name, mark in cohort.marks.items() if refused not in mark.remarks}
+    graded = {name: mark for name, mark in cohort.marks.items() if mark.cells}
     assert rows.keys() == graded.keys()
     for name, mark in graded.items():
         assert float(rows[name]["score"]) == mark.score
@@ -340,12 +341,11 @@ def test_marks_file_equals_the_gradebook(cohort):
 
 
 def test_grading_again_gives_the_same_marks(first):
-    archive = first.course / "downloaded" / FIRST / "archive"
-    students = sorted(path.stem for path in archive.glob("*.zip"))
-    again = demo.read_marks(first.course, FIRST, students, {})
-    assert {mark.student: mark for mark in again} == {
-        name: mark for name, mark in first.marks.items() if name in students
-    }
+    with open_course(first.course) as api:
+        again = {mark.student: mark for mark in read_marks(api, FIRST)}
+        grading.grade(api, [FIRST], again=True)
+        assert {mark.student: mark for mark in read_marks(api, FIRST)} == again
+    assert again == {name: mark for name, mark in first.marks.items() if mark.cells}
 
 
 def test_feedback_waits_for_the_person_who_judges(cohort):
@@ -374,74 +374,34 @@ def test_chinese_feedback_has_no_english(cohorts, part):
         page = re.sub(r"`[^`]*`", "", page)
         english = re.findall(r"[A-Za-z]{3,}[ ,]+[A-Za-z]{2,}(?:[ ,]+[A-Za-z]+)*", page)
         allowed = {"Mitchell, Agle", "Fornell et al", "numpy, pandas", "pandas Series"}
+        allowed |= {"False, None, None"}  # what a function of Part 8 returns
         assert set(english) <= allowed, (student, english)
 
 
 @pytest.mark.parametrize("lang, part", EDITIONS)
-def test_release_zip_is_reproducible_and_holds_the_notebook_only(lang, part, tmp_path, cohorts):
+def test_release_zip_is_reproducible_and_holds_notebook_data_and_checker(
+    lang, part, tmp_path, cohorts
+):
     first = make_release(lang, part, tmp_path / "a")
     second = make_release(lang, part, tmp_path / "b")
     assert first.name == f"assignment-{part}.zip"
     assert first.read_bytes() == second.read_bytes()
     with ZipFile(first) as file:
-        assert file.namelist() == [f"{part}/{part}.ipynb"]
+        names = set(file.namelist())
+        data = {name for name in names if re.fullmatch(rf"{part}/data/\w+\.csv", name)}
+        assert names - data == {f"{part}/{part}.ipynb", f"{part}/check.py"}
         cells = json.loads(file.read(f"{part}/{part}.ipynb"))["cells"]
     assert cells == cohorts(lang, part).release
 
 
-def test_zip_files_that_would_stop_the_collecting_are_put_aside(tmp_path):
-    set_language("en")
-    archive = tmp_path / "archive"
-    archive.mkdir()
-
-    def write(student, *names):
-        with ZipFile(archive / f"{student}.zip", "w") as file:
-            for name in names:
-                file.writestr(name, "{}")
-
-    write("good", f"{FIRST}/{FIRST}.ipynb", f"{FIRST}/answers/stakeholder-map.json")
-    write("flat", f"{FIRST}.ipynb", "answers/stakeholder-map.json")
-    write("nested", f"work/home/{FIRST}/{FIRST}.ipynb", "__MACOSX/x/._1-customers.ipynb")
-    write("autosave", f"{FIRST}/{FIRST}.ipynb", f"{FIRST}/.ipynb_checkpoints/{FIRST}.ipynb")
-    write("renamed", f"{FIRST}/my-homework.ipynb")
-    write("two", f"{FIRST}/{FIRST}.ipynb", f"copy/{FIRST}.ipynb")
-    (archive / "text.zip").write_text("hello")
-    refused = demo.put_aside(archive, FIRST)
-    assert refused.keys() == {"renamed", "two", "text"}
-    assert f"{FIRST}.ipynb" in refused["renamed"]
-    assert {path.stem for path in archive.glob("*.zip")} == {"good", "flat", "nested", "autosave"}
-    assert len(list((tmp_path / "refused").glob("*.zip"))) == 3
-
-
-def test_zip_layouts_are_collected(tmp_path):
-    """A folder, no folder, a folder in a folder: the files end in the same place."""
-    course = make_course("en", FIRST, tmp_path / "course")
-    run_nbgrader(course, "generate_assignment", FIRST)
-    archive = course / "downloaded" / FIRST / "archive"
-    archive.mkdir(parents=True)
-    release = (course / "release" / FIRST / f"{FIRST}.ipynb").read_text(encoding="utf-8")
-    for student, before in (("folder", f"{FIRST}/"), ("flat", ""), ("deep", "my work/homework/")):
-        with ZipFile(archive / f"{student}.zip", "w") as file:
-            file.writestr(f"{before}{FIRST}.ipynb", release)
-            file.writestr(f"{before}answers/stakeholder-map.json", "{}")
-            file.writestr(f"{before}.ipynb_checkpoints/{FIRST}.ipynb", "old")
-            file.writestr("__MACOSX/._x.ipynb", "junk")
-    assert demo.put_aside(archive, FIRST) == {}
-    run_nbgrader(course, "zip_collect", FIRST, "--force")
-    for student in ("folder", "flat", "deep"):
-        folder = course / "submitted" / student / FIRST
-        files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.*"))
-        assert files == [f"{FIRST}.ipynb", "answers/stakeholder-map.json"], student
-        assert (folder / f"{FIRST}.ipynb").read_text(encoding="utf-8") == release
-
-
-def test_rubrics_are_no_part_of_a_course(cohort):
+def test_rubrics_are_with_the_instructor_only(cohort):
     assert (EXERCISES / cohort.lang / "rubrics" / f"{cohort.part}.md").exists()
-    assert not list(cohort.course.rglob("*.md"))
+    rubrics = [path.relative_to(cohort.course) for path in cohort.course.rglob("*.md")]
+    assert rubrics == [Path("rubrics") / f"{cohort.part}.md"]
 
 
 def test_table_is_aligned_and_tells_what_waits(first):
-    lines = demo.table(list(first.marks.values())).splitlines()
+    lines = table(list(first.marks.values())).splitlines()
     assert len(lines) == 1 + len(first.marks)
     perfect = next(line for line in lines if line.startswith("perfect"))
     assert "?" in perfect and "28/32" in perfect

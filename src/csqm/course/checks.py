@@ -18,12 +18,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from csqm.course.errors import explain_error
 from csqm.text import localise, say
 
-__all__ = ["Check", "activity_points", "explain_error"]
+__all__ = ["Check", "activity_points"]
 
 # An answer and what it shows about how it was reached: (wrong answer, text for the trainee).
 Mistakes = Iterable[tuple[Any, str]]
+# Letters of an answer that a message shows: three lines or so.
+LONGEST_SHOWN = 200
 
 
 class Check:
@@ -374,32 +377,6 @@ def activity_points(slug: str, points: float) -> float:
     return float(score)
 
 
-def explain_error(kind: str) -> str:
-    """Explain a kind of error in the current language.
-
-    Parameters
-    ----------
-    kind : str
-        Name of the exception's class.
-
-    Returns
-    -------
-    str
-        One sentence.
-
-    Examples
-    --------
-    >>> from csqm.text import set_language
-    >>> set_language("en")
-    >>> explain_error("ZeroDivisionError")
-    'Something is divided by zero.'
-    """
-    try:
-        return say(f"checks.error_{kind}")
-    except KeyError:
-        return say("checks.error_other")
-
-
 class _Trouble(Exception):
     """No answer came; the text says why, and is empty if that was said before."""
 
@@ -527,6 +504,8 @@ def _equal(answer: Any, expect: Any, tolerance: float) -> bool:
 def _kind(value: Any) -> str:
     if isinstance(value, (bool, np.bool_)):
         return "bool"
+    if isinstance(value, str):
+        return "str"  # numpy's strings too
     return "number" if isinstance(value, Real) else type(value).__name__
 
 
@@ -542,9 +521,15 @@ def _rounding_advice(answer: Any, expect: Any) -> str:
 
 
 def _shown(value: Any) -> str:
+    """Return a value as it stands within a line: a large one by its size or its beginning."""
     if _kind(value) == "number":
         return "NaN" if np.isnan(value) else f"{value:.6g}"
-    return repr(value) if isinstance(value, str) else str(value)
+    if isinstance(value, pd.DataFrame):
+        return say("checks.table", rows=len(value), columns=value.shape[1])
+    if isinstance(value, pd.Series):
+        return say("checks.series", values=len(value))
+    text = repr(value) if isinstance(value, str) else " ".join(str(value).split())
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
 
 
 def _points_text(points: float, maximum: float) -> str:

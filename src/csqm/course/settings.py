@@ -1,5 +1,6 @@
-"""The settings that both nbgrader courses share, and the two plug-ins they switch on."""
+"""The settings that both nbgrader courses share, and the plug-ins they switch on."""
 
+import math
 import os
 import sys
 from pathlib import Path
@@ -7,24 +8,29 @@ from typing import Any
 
 from nbconvert.exporters import HTMLExporter
 from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
-from nbformat.v4 import new_code_cell, new_markdown_cell
 from nbgrader.api import Gradebook
+from nbgrader.converters import GenerateAssignment
 from nbgrader.coursedir import CourseDirectory
-from nbgrader.preprocessors import (
-    CheckCellMetadata,
-    ClearHiddenTests,
-    ClearOutput,
-    DeduplicateIds,
-    GetGrades,
-    NbGraderPreprocessor,
-    OverwriteCells,
-    OverwriteKernelspec,
-)
+from nbgrader.plugins import LateSubmissionPlugin
+from nbgrader.preprocessors import ClearHiddenTests, GetGrades, NbGraderPreprocessor
+from traitlets import Float
 
-from csqm.course.checks import explain_error
-from csqm.text import say, set_language
+from csqm.course.checker import grade_id, source_digest
+from csqm.course.errors import explain_error
+from csqm.course.release import DATASETS
+from csqm.grading import use
+from csqm.grading.feedback import safe_markdown
+from csqm.grading.marks import HideFlags
+from csqm.text import language, say, set_language
 
-__all__ = ["FeedbackExporter", "RestoreCells", "SendPageAlone", "TellWaiting", "configure"]
+__all__ = [
+    "FeedbackExporter",
+    "LateRule",
+    "ListCells",
+    "SendPageAlone",
+    "TellWaiting",
+    "configure",
+]
 
 # A submission is a zip file named after the trainee, holding the folder of the part. The file's
 # identity is its name, with `answers/` before it where it lies in that folder.
@@ -58,20 +64,31 @@ def configure(c: Any, code: str) -> None:
     c.FileNameCollectorPlugin.named_regexp = SUBMITTED_FILE
     c.FileNameCollectorPlugin.valid_ext = [".ipynb", ".json"]
 
-    c.Autograde.sanitize_preprocessors = [
-        ClearOutput,
-        DeduplicateIds,
-        RestoreCells,
-        OverwriteKernelspec,
-        OverwriteCells,
-        CheckCellMetadata,
+    c.GenerateAssignment.preprocessors = [
+        *GenerateAssignment().preprocessors,
+        ListCells,
+    ]
+    c.AssignLatePenalties.plugin_class = LateRule
+    use(c)
+    c.WarmExecute.environment = {"CSQM_LANG": code}
+    # In a checkout the data lie outside the package; their makers and pages stay out of sight.
+    c.WarmExecute.readable = [
+        str(path) for path in DATASETS.glob("*") if path.suffix in (".csv", ".json")
     ]
     c.Execute.timeout = 60
+    c.Execute.extra_arguments = ["--Application.log_level=40"]  # one line of warning per kernel
     c.Execute.shutdown_kernel = "immediate"
+    late = f"CellTimeoutError: {explain_error('CellTimeoutError')}"
+    c.Execute.error_on_timeout = {
+        "ename": "CellTimeoutError",
+        "evalue": "",
+        "traceback": [late],
+    }
 
     c.GenerateFeedback.exporter_class = FeedbackExporter
     c.GenerateFeedback.preprocessors = [
         SendPageAlone,
+        HideFlags,
         GetGrades,
         TellWaiting,
         ClearHiddenTests,
@@ -79,7 +96,8 @@ def configure(c: Any, code: str) -> None:
     ]
     c.FeedbackExporter.template_name = "csqm_feedback"
     c.FeedbackExporter.extra_template_basedirs = [str(Path(__file__).parent / "templates")]
-    c.FeedbackExporter.filters = {"say": say, "explain_error": explain_error}
+    ours = {"say": say, "explain_error": explain_error, "markdown2html": safe_markdown}
+    c.FeedbackExporter.filters = ours
     c.FeedbackExporter.exclude_anchor_links = True
     c.CSSHTMLHeaderPreprocessor.enabled = True
     c.CSSHTMLHeaderPreprocessor.style = "default"
@@ -89,59 +107,45 @@ class FeedbackExporter(HTMLExporter):
     """Writes feedback; a class of its own, so that its settings leave Formgrader's pages alone."""
 
 
-class RestoreCells(NbGraderPreprocessor):
-    """Put back the cells of the assignment that are missing from a submission, and say so.
+class LateRule(LateSubmissionPlugin):
+    """Take a share of the points off for every day begun after the due date.
 
-    nbgrader's own `add_missing_cells` gives up the whole submission when an answer and its test
-    are both gone. It also refuses a notebook in which a cell was doubled: `DeduplicateIds` leaves
-    the earlier copy with empty metadata, which is taken away here.
+    The share is counted from the points reached, and never exceeds `at_most`: late work is still
+    worth handing in.
     """
 
+    percent_per_day = Float(10.0, min=0, max=100, help="Percent of the points for each day").tag(
+        config=True
+    )
+    at_most = Float(50.0, min=0, max=100, help="Percent of the points at most").tag(config=True)
+    grace_minutes = Float(0.0, min=0, help="Minutes that are not counted").tag(config=True)
+
+    def late_submission_penalty(
+        self, student_id: str, score: float, total_seconds_late: float
+    ) -> float | None:
+        """Return the points to take off one notebook, or None."""
+        days = math.ceil((total_seconds_late - 60 * self.grace_minutes) / 86400)
+        if days <= 0:
+            return None
+        return score * min(self.percent_per_day * days, self.at_most) / 100
+
+
+class ListCells(NbGraderPreprocessor):
+    """Note in a released notebook which cells it has, so that its checker knows what is missing."""
+
     def preprocess(self, nb: Any, resources: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-        """Restore the cells of one notebook."""
-        where = resources["nbgrader"]["notebook"], resources["nbgrader"]["assignment"]
-        with Gradebook(resources["nbgrader"]["db_url"]) as gradebook:
-            notebook = gradebook.find_notebook(*where)
-            points = {cell.name: cell.max_score for cell in notebook.grade_cells}
-            answers = {cell.name for cell in notebook.solution_cells}
-            sources = list(notebook.source_cells)
-
-        cells = []
-        for cell in nb.cells:
-            if cell.metadata.get("nbgrader") == {}:
-                del cell.metadata["nbgrader"]
-                self.log.warning("An earlier copy of a doubled cell is not graded")
-                cells.append(_notice("checks.cell_doubled"))
-            cells.append(cell)
-        nb.cells = cells
-
-        for number, source in enumerate(sources):
-            place = {_grade_id(cell): index for index, cell in enumerate(nb.cells)}
-            if source.name in place:
-                continue
-            # An answer stands before its check, below the text of its task; points follow a check.
-            earlier = [place[other.name] + 1 for other in sources[:number] if other.name in place]
-            later = [place[other.name] for other in sources[number:] if other.name in place]
-            if source.name in answers:
-                where_to = later[0] if later else len(nb.cells)
-            else:
-                where_to = earlier[-1] if earlier else 0
-            self.log.warning("Cell '%s' is missing; it is put back", source.name)
-            make = new_code_cell if source.cell_type == "code" else new_markdown_cell
-            marks = {
-                "grade_id": source.name,
-                "grade": source.name in points,
-                "solution": source.name in answers,
-                "locked": source.locked,
-                "task": False,
-                "schema_version": 3,
-                "checksum": source.checksum,
-                "cell_type": source.cell_type,
-            }
-            if source.name in points:
-                marks["points"] = points[source.name]
-            cell = make(source=source.source, metadata={"nbgrader": marks})
-            nb.cells[where_to:where_to] = [_notice("checks.cell_missing"), cell]
+        """List the cells of one notebook, and the answers as they were handed out."""
+        known = [cell for cell in nb.cells if grade_id(cell)]
+        nb.metadata["csqm"] = {
+            "assignment": resources["nbgrader"]["assignment"],
+            "language": language(),
+            "cells": [grade_id(cell) for cell in known],
+            "unanswered": {
+                grade_id(cell): source_digest(cell.source)
+                for cell in known
+                if cell.metadata.nbgrader.solution
+            },
+        }
         return nb, resources
 
 
@@ -173,14 +177,6 @@ class TellWaiting(NbGraderPreprocessor):
             grades = gradebook.find_submission_notebook(*where).grades
             told["waiting"] = {grade.name for grade in grades if grade.needs_manual_grade}
         for cell in nb.cells:
-            if _grade_id(cell) in told["waiting"]:
+            if grade_id(cell) in told["waiting"]:
                 cell.metadata["nbgrader"]["waiting"] = True
         return nb, resources
-
-
-def _grade_id(cell: Any) -> str | None:
-    return cell.metadata.get("nbgrader", {}).get("grade_id")
-
-
-def _notice(key: str) -> Any:
-    return new_markdown_cell(f"> {say(key)}")
