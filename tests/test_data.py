@@ -1,6 +1,5 @@
 """The data are what the generator makes, match their dictionary, and are refused when they do not."""
 
-import importlib
 import json
 import math
 import os
@@ -15,12 +14,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from data_helpers import DATASETS, page_halves
 from frictionless import Package, validate
 
 from csqm import data, text
 from csqm.data import DataError, dictionary, labels, load, read
 
-DATASETS = Path(__file__).parents[1] / "datasets"
 PACKAGE = json.loads((DATASETS / "datapackage.json").read_text(encoding="utf-8"))
 NAMES = [resource["name"] for resource in PACKAGE["resources"]]
 FIELDS = [
@@ -33,13 +32,6 @@ FIELDS = [
 @pytest.fixture(autouse=True)
 def english(monkeypatch):
     monkeypatch.setattr(text, "_chosen", "en")
-
-
-@pytest.fixture
-def maker(monkeypatch):
-    """Return the module that makes a data set."""
-    monkeypatch.syspath_prepend(DATASETS)
-    return lambda name: importlib.import_module(f"makers.{name}")
 
 
 @pytest.fixture
@@ -78,9 +70,8 @@ def test_check_names_the_changed_file_and_leaves_it(copy):
 
 def halves(name):
     """Return the English and the Chinese half of the page of a data set, and the tables' rows."""
-    page = (DATASETS / f"{name}.md").read_text(encoding="utf-8").replace("−", "-")
-    texts = re.split(r"^(?=# )", page, flags=re.MULTILINE)[1:]
-    assert len(texts) == 2 and not re.search("[一-鿿]", texts[0]) and "。" in texts[1]
+    texts = page_halves(name)
+    assert not re.search("[一-鿿]", texts[0]) and "。" in texts[1]
     for half in texts:
         yield (
             half,
@@ -431,6 +422,10 @@ def test_the_wheel_brings_data_fonts_and_messages_along(tmp_path):
     subprocess.run([sys.executable, *build], cwd=DATASETS.parent, check=True, capture_output=True)
     with zipfile.ZipFile(next(tmp_path.glob("csqm-*.whl"))) as wheel:
         wheel.extractall(tmp_path / "installed")
+    # Trainees install this: how the data of the capstone were made must not be in it.
+    brought = (tmp_path / "installed" / "csqm" / "datasets").rglob("capstone*")
+    capstone = {f"{name}.csv" for name in NAMES if name.startswith("capstone")}
+    assert {path.name for path in brought} == capstone and len(capstone) == 4
     program = (
         "import csqm, csqm.data, csqm.plots, pathlib\n"
         "print(pathlib.Path(csqm.__file__).parents[1], csqm.data._folder().parts[-2:])\n"

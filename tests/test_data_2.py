@@ -1,23 +1,14 @@
 """The trial of two promises and the accounts: an analysis finds the documented truth again."""
 
-import importlib
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
 import statsmodels.api as sm
+from data_helpers import page_halves
 
 from csqm.data import load
 from csqm.loyalty import fit_disconfirmation
-
-DATASETS = Path(__file__).parents[1] / "datasets"
-
-
-@pytest.fixture
-def maker(monkeypatch):
-    monkeypatch.syspath_prepend(DATASETS)
-    return lambda name: importlib.import_module(f"makers.{name}")
 
 
 @pytest.fixture
@@ -32,8 +23,7 @@ def accounts():
 
 def halves(name):
     """Return the English and the Chinese half of a page, each with the numbers of its table."""
-    page = (DATASETS / f"{name}.md").read_text(encoding="utf-8").replace("−", "-")
-    for half in re.split(r"^(?=# )", page, flags=re.MULTILINE)[1:]:
+    for half in page_halves(name):
         rows = re.findall(r"^\| `(\w+)`[^|]*\| (.+) \|$", half, re.MULTILINE)
         yield half, {key: tuple(map(float, cells.split(" | "))) for key, cells in rows}
 

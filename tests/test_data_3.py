@@ -1,29 +1,19 @@
 """The data of Part 3 hold the truth that their pages tell."""
 
-import importlib
 import re
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from data_helpers import page_halves
 
 from csqm.data import load
 from csqm.linkage import branch_link, icc1, indirect_effect, internal_service
 
-DATASETS = Path(__file__).parents[1] / "datasets"
-
-
-@pytest.fixture
-def maker(monkeypatch):
-    monkeypatch.syspath_prepend(DATASETS)
-    return lambda name: importlib.import_module(f"makers.{name}")
-
 
 def halves(name):
     """Return the English and the Chinese half of a page, and the rows of its tables."""
-    page = (DATASETS / f"{name}.md").read_text(encoding="utf-8").replace("−", "-")
-    for half in re.split(r"^(?=# )", page, flags=re.MULTILINE)[1:]:
+    for half in page_halves(name):
         rows = re.findall(r"^\| `(\w+)`[^|]*\|(.*)\|$", half, re.MULTILINE)
         yield half, {name: [float(cell) for cell in cells.split("|")] for name, cells in rows}
 

@@ -1,23 +1,14 @@
 """The passenger survey and the survey after each ride: an analysis finds the documented truth."""
 
-import importlib
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
 import statsmodels.api as sm
+from data_helpers import page_halves
 
 from csqm import indicators, sampling
 from csqm.data import load
-
-DATASETS = Path(__file__).parents[1] / "datasets"
-
-
-@pytest.fixture
-def maker(monkeypatch):
-    monkeypatch.syspath_prepend(DATASETS)
-    return lambda name: importlib.import_module(f"makers.{name}")
 
 
 @pytest.fixture
@@ -35,11 +26,6 @@ def pulse():
     return load("ride_pulse")
 
 
-def halves(name):
-    page = (DATASETS / f"{name}.md").read_text(encoding="utf-8")
-    return re.split(r"^(?=# )", page, flags=re.MULTILINE)[1:]
-
-
 def tables(half):
     """Return the rows of numbers, by what stands in front of them."""
     rows = re.findall(r"^\| ((?:`\w+` ?)+)\| (.+) \|$", half, re.MULTILINE)
@@ -52,19 +38,18 @@ def tables(half):
 def test_the_page_of_the_survey_gives_the_true_values(maker, truth):
     made = maker("passenger_survey")
     wanted = [*made.CELLS.items(), *(((item,), row) for item, row in made.ITEMS.items())]
-    for half in halves("passenger_survey"):
+    for half in page_halves("passenger_survey"):
         assert tables(half) == wanted
-        text = half.replace("−", "-")
         for value in (made.ANSWER, made.ANSWER_DAY, made.ANSWER_APP, made.ANSWER_CSAT):
-            assert f"{value:g}" in text
+            assert f"{value:g}" in half
         for count in (made.INVITED, made.CALLED, (truth >= 4).sum()):
-            assert f"{count:,}" in text
-        assert f"{(truth >= 4).mean():.1%}" in text and str(made.CALL_REACHED) in text
+            assert f"{count:,}" in half
+        assert f"{(truth >= 4).mean():.1%}" in half and str(made.CALL_REACHED) in half
 
 
 def test_the_page_of_the_pulse_gives_the_true_values(maker):
     made = maker("ride_pulse")
-    for half in halves("ride_pulse"):
+    for half in page_halves("ride_pulse"):
         assert tables(half) == [((item,), row) for item, row in made.ITEMS.items()]
         for value in (made.ANSWERS, made.WEEKS, made.CHANGE_WEEK, *made.LATE.values()):
             assert str(value) in half

@@ -1,17 +1,15 @@
 """The passenger questionnaire: an analysis finds the documented truth again."""
 
-import importlib
 import re
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from data_helpers import page_halves
 
 from csqm import cleaning, comparison, reliability
 from csqm.data import load
 
-DATASETS = Path(__file__).parents[1] / "datasets"
 MISSING = [0, 6, 9]
 REVERSED = ["q4_late", "q10_jerky"]
 SCALES = {
@@ -22,15 +20,13 @@ SCALES = {
 
 
 @pytest.fixture
-def truth(monkeypatch):
-    monkeypatch.syspath_prepend(DATASETS)
-    return importlib.import_module("makers.passenger_questionnaire")
+def truth(maker):
+    return maker("passenger_questionnaire")
 
 
 @pytest.fixture
 def halves():
-    page = (DATASETS / "passenger_questionnaire.md").read_text(encoding="utf-8").replace("−", "-")
-    return re.split(r"^# ", page, flags=re.MULTILINE)[1:]
+    return page_halves("passenger_questionnaire")
 
 
 def rows_of(half, name):

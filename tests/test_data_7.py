@@ -1,24 +1,20 @@
 """The complaint log: an analysis finds the documented truth again."""
 
-import importlib
 import re
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
+from data_helpers import page_halves
 
 from csqm import complaints, spc
 from csqm.data import load
 
-DATASETS = Path(__file__).parents[1] / "datasets"
-
 
 @pytest.fixture
-def truth(monkeypatch):
-    monkeypatch.syspath_prepend(DATASETS)
-    return importlib.import_module("makers.complaint_log")
+def truth(maker):
+    return maker("complaint_log")
 
 
 @pytest.fixture
@@ -32,9 +28,7 @@ def weeks():
 
 
 def test_the_page_gives_the_true_values(truth):
-    page = (DATASETS / "complaint_log.md").read_text(encoding="utf-8")
-    english, chinese = re.split(r"^(?=# )", page, flags=re.MULTILINE)[1:]
-    for half in (english, chinese):
+    for half in page_halves("complaint_log"):
         rows = re.findall(r"^\| `(\w+)`[^|]*\| (.+) \|$", half, re.MULTILINE)
         found = [(name, tuple(map(float, cells.split(" | ")))) for name, cells in rows]
         assert found == [*truth.CATEGORIES.items(), *truth.CHANNELS.items()]

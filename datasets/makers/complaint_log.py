@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from makers.drawing import normal
+from makers.drawing import normal, pick
 
 SEED = 20261107
 
@@ -78,10 +78,10 @@ def make() -> list[list]:
     factors = np.array([factor for _, factor, *_ in CATEGORIES.values()])
     # one row a week, one column a category: how readily a complaint falls there
     rate = shares * np.where(after[:, None], factors, 1.0) * (luck_of_week * rides())[:, None]
-    cells = _pick(rng, rate.ravel(), COMPLAINTS)
+    cells = pick(rng, rate.ravel(), COMPLAINTS)
     day = (rng.random(COMPLAINTS) * 7).astype(int) + 7 * (cells // len(CATEGORIES))
     order = np.argsort(day, kind="stable")
-    channels = _pick(rng, np.array([share for share, _ in CHANNELS.values()]), COMPLAINTS)
+    channels = pick(rng, np.array([share for share, _ in CHANNELS.values()]), COMPLAINTS)
     delay, felt, noise = normal(rng, 3 * COMPLAINTS).reshape(3, -1)
     own = normal(rng, 3 * COMPLAINTS).reshape(-1, 3)
     chance = rng.random((COMPLAINTS, 4))
@@ -122,9 +122,3 @@ def _ratings(felt: float, own: np.ndarray, noise: float, days: int) -> list[int]
 
 def _answer(value: float) -> int:
     return int(np.clip(np.floor(np.round(value, 9) + 0.5), 1, 5))
-
-
-def _pick(rng: np.random.Generator, weights: np.ndarray, size: int) -> np.ndarray:
-    """Draw positions with chances in proportion to the weights."""
-    edges = np.round(np.cumsum(weights) / weights.sum(), 12)
-    return np.searchsorted(edges, rng.random(size), side="right")
