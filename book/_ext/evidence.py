@@ -4,17 +4,16 @@
 ```
 prints a table for each part whose chapter is written. It is read from what the pages really hold:
 the markers ``<!-- treats: LO1.1 -->`` of chapter and lab, the objectives of the activities placed
-there and of the questions of the quiz, and the markers of the assignment's tasks, each of which
-speaks for the graded cells up to the next one.
+there and of the questions of the quiz, and the markers of the assignment's tasks.
 """
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from docutils import nodes
 from edition import edition, load_syllabus
+from link_table import link_table
 from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
@@ -90,7 +89,9 @@ def fill_tables(app: Sphinx, doctree: nodes.document, docname: str) -> None:
                         type="evidence", location=docname,
                     )  # fmt: skip
             rows.append([[(f"{code} {texts[lang]}", "")], *cells])
-        placeholder.replace_self(table([WORDS[lang][column] for column in COLUMNS], rows))
+        placeholder.replace_self(
+            link_table("evidence", [WORDS[lang][column] for column in COLUMNS], rows)
+        )
 
 
 def collect(app: Sphinx, docname: str, slug: str, lang: str) -> dict[str, Links]:
@@ -150,40 +151,14 @@ def section_of(node: nodes.Node) -> nodes.section:
 
 def graded(root: Path, slug: str, lang: str) -> Iterator[tuple[str, str]]:
     """Yield objective and task of each graded cell of an assignment."""
+    from csqm.course.tasks import graded_tasks
+
+    words = WORDS[lang]
     path = root / "exercises" / lang / "source" / slug / f"{slug}.ipynb"
-    codes: list[str] = []
-    title, words = "", WORDS[lang]
-    for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
-        source = "".join(cell["source"])
-        if treats := TREATS.search(source):
-            codes, title = treats[1].split(), re.search(r"^#+ (.+)", source, re.M)[1]
-        grading = cell["metadata"].get("nbgrader", {})
-        if grading.get("grade"):
-            text = words["task"].format(title=title.replace("`", ""))
-            for code in codes:
-                if code.startswith("LO"):
-                    yield code, text + words["points"].format(points=grading["points"])
-
-
-def table(head: list[str], rows: list[list[list[tuple[str, str]]]]) -> nodes.table:
-    """Return a table whose cells are lists of links; an empty address gives plain text."""
-    group = nodes.tgroup("", *(nodes.colspec(colwidth=1) for _ in head), cols=len(head))
-    group += nodes.thead(
-        "", nodes.row("", *(nodes.entry("", nodes.paragraph("", t)) for t in head))
-    )
-    body = nodes.tbody("")
-    for row in rows:
-        body += nodes.row("", *(nodes.entry("", *map(link, cell)) for cell in row))
-    group += body
-    return nodes.table("", group, classes=["csqm-evidence"])
-
-
-def link(target: tuple[str, str]) -> nodes.paragraph:
-    """Return a line of a cell."""
-    text, address = target
-    if not address:
-        return nodes.paragraph("", text)
-    return nodes.paragraph("", "", nodes.reference("", text, refuri=address, internal=True))
+    for task in graded_tasks(path).values():
+        text = words["task"].format(title=task.title) + words["points"].format(points=task.points)
+        for code in task.objectives:
+            yield code, text
 
 
 def setup(app: Sphinx) -> dict:

@@ -1,4 +1,4 @@
-"""The list of the nine parts on the front page, with links to those that are there.
+"""The table of the nine parts on the front page: links, and how long each takes.
 
 ```{parts}
 ```
@@ -8,49 +8,57 @@ from pathlib import Path
 
 from docutils import nodes
 from edition import edition, load_syllabus
-from sphinx import addnodes
+from link_table import link_table
 from sphinx.util.docutils import SphinxDirective
 
-SOON = {"en": "in preparation", "zh-Hant": "編寫中"}
-EXERCISES = {"en": "exercises", "zh-Hant": "互動練習"}
+WORDS = {
+    "en": {
+        "head": ["Part", "Chapter", "Lab", "Assignment"],
+        "minutes": "{} min",
+        "total": "All nine",
+        "hours": "{:.0f} h",
+    },
+    "zh-Hant": {
+        "head": ["部分", "章節", "實作", "作業"],
+        "minutes": "{} 分鐘",
+        "total": "全部九個部分",
+        "hours": "{:.0f} 小時",
+    },
+}
 
 
 class Parts(SphinxDirective):
     """List all parts of ``book/syllabus.yaml``."""
 
     def run(self) -> list[nodes.Node]:
-        """Return the list."""
+        """Return the table."""
         lang = edition(self.config)
-        root = Path(self.env.srcdir)
+        words, root = WORDS[lang], Path(self.env.srcdir)
         self.env.note_dependency(str(root / "book" / "syllabus.yaml"))
-        items = nodes.enumerated_list("", enumtype="arabic", prefix="", suffix=".")
-        items["classes"].append("csqm-parts")
-        for part in load_syllabus(root):
-            title, docname = part["title"][lang], f"book/{lang}/{part['slug']}"
-            paragraph = nodes.paragraph()
-            if docname in self.env.found_docs:
-                paragraph += self._link(docname, title)
-            else:
-                paragraph += nodes.Text(title)
-                soon = nodes.inline("", SOON[lang], classes=["csqm-soon"])
-                if f"{docname}-activities" in self.env.found_docs:
-                    soon += nodes.Text({"en": "; ", "zh-Hant": "；"}[lang])
-                    soon += self._link(f"{docname}-activities", EXERCISES[lang])
-                paragraph += soon
-            items += nodes.list_item("", paragraph)
-        return [items]
+        parts = load_syllabus(root)
+        rows = []
+        for number, part in enumerate(parts, start=1):
+            slug, minutes = part["slug"], part["minutes"]
+            pages = {
+                "chapter": f"book/{lang}/{slug}",
+                "lab": f"notebooks/{lang}/{slug}",
+                "assignment": f"book/{lang}/{slug}-assignment",
+            }
+            cells = [
+                [(words["minutes"].format(minutes[kind]), self._address(page))]
+                for kind, page in pages.items()
+            ]
+            title = f"{number}. {part['title'][lang]}"
+            rows.append([[(title, self._address(pages["chapter"]))], *cells])
+        hours = [sum(part["minutes"][kind] for part in parts) / 60 for kind in pages]
+        totals = [[(words["hours"].format(each), "")] for each in hours]
+        rows.append([[(words["total"], "")], *totals])
+        return [link_table("parts", words["head"], rows)]
 
-    def _link(self, docname: str, text: str) -> nodes.Node:
-        return addnodes.pending_xref(
-            "",
-            nodes.inline("", text),
-            refdomain="std",
-            reftype="doc",
-            reftarget="/" + docname,
-            refdoc=self.env.docname,
-            refexplicit=True,
-            refwarn=True,
-        )
+    def _address(self, page: str) -> str:
+        if page not in self.env.found_docs:
+            return ""
+        return self.env.app.builder.get_relative_uri(self.env.docname, page)
 
 
 def setup(app) -> dict:

@@ -1,5 +1,6 @@
 // What every page of the book does: follow the system's light or dark, keep the place when the
-// language is switched, remember the language for the landing page, print.
+// language is switched, remember the language for the landing page, print, and show tables that are
+// wider than a phone row by row.
 (() => {
   "use strict";
 
@@ -23,6 +24,38 @@
     const place = /^#id\d+$/.test(location.hash) ? "" : location.hash;
     link.href = link.href.split("#")[0] + place;
   };
+
+  const phone = matchMedia("(max-width: 576px)");
+
+  const stack = (table) => {
+    const labels = [...table.tHead.rows[0].cells].map((cell) => cell.textContent.trim());
+    // as blocks they would no longer be a table to a screen reader
+    const roles = { table: "table", thead: "rowgroup", tbody: "rowgroup", tr: "row" };
+    for (const [name, role] of Object.entries(roles)) {
+      for (const node of [table, ...table.querySelectorAll(name)])
+        if (node.localName === name) node.setAttribute("role", role);
+    }
+    for (const row of table.rows) {
+      [...row.cells].forEach((cell, place) => {
+        const heads = row.parentElement === table.tHead;
+        const header = cell.localName === "th" ? "rowheader" : "cell";
+        cell.setAttribute("role", heads ? "columnheader" : header);
+        if (!heads) cell.dataset.label = labels[place] ?? "";
+      });
+    }
+    table.classList.add("csqm-stacked");
+  };
+
+  const fitTables = () => {
+    const ours = ".bd-article table:not(.dataframe, .csqm-frame table)"; // not those of pandas
+    for (const table of document.querySelectorAll(ours)) {
+      table.classList.remove("csqm-stacked");
+      const wide = table.offsetWidth > table.parentElement.clientWidth + 1;
+      if (phone.matches && wide && table.tHead?.rows.length === 1) stack(table);
+    }
+  };
+  window.addEventListener("load", fitTables);
+  phone.addEventListener("change", fitTables);
 
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a.csqm-lang-switch");
