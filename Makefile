@@ -7,7 +7,7 @@ SETUP := PATH="$(PATH)" $(PYTHON) scripts/setup.py
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup book lab test grade clean
+.PHONY: help setup book instructor lab test grade clean
 
 help: ## List the commands
 	@echo "Customer Satisfaction and Quality Management in Practice / 客戶滿意與品質管理實務"
@@ -20,17 +20,21 @@ setup: ## Set up .venv (the other commands do it by themselves)
 book: setup ## Build both editions of the book into _build/html
 	@python scripts/build_book.py
 
+instructor: setup ## Build the instructor's edition and the slides into _build/instructor
+	@python scripts/build_instructor.py
+
 lab: setup ## Open JupyterLab on the notebooks
 	@jupyter lab --notebook-dir=notebooks
 
-test: book ## Check everything (installs Chromium where it can)
-	@$(SETUP) --browser
+test: book ## Check everything (installs Chromium and bubblewrap where it can)
+	@$(SETUP) --browser --sandbox
 	@ruff check
 	@ruff format --check
 	@mypy
-	@python -m pytest -n 2 --dist loadgroup
+	@python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-grade: setup ## Run a whole grading cycle on demonstration submissions
+grade: setup ## Run a whole grading cycle on demonstration submissions (installs bubblewrap where it can)
+	@$(SETUP) --sandbox
 	@python -m csqm.course.demo
 
 clean: ## Remove what was built, but not the set-up

@@ -39,17 +39,19 @@ INPUTS = (
     "scripts/build_book.py",
     "src",
 )
-#: What tools leave behind in those folders.
-LEFT_BEHIND = (
+#: What tools leave behind in those folders, and what is built by a command of its own.
+LEFT_OUT = (
     "__pycache__",
     ".ipynb_checkpoints",
     "answers",
     "autograded",
     "feedback",
+    "instructor",
     "release",
     "submitted",
 )
 
+TOOLS = ("jupyter_book", "hatchling", "latex2mathml", "sphinxcontrib.bibtex", "csqm")
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -98,9 +100,9 @@ def parse_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def check_tools() -> None:
+def check_tools(needed: tuple[str, ...] = TOOLS) -> None:
     """Stop with advice when this Python lacks what the build needs."""
-    for module in ("jupyter_book", "hatchling", "latex2mathml", "sphinxcontrib.bibtex", "csqm"):
+    for module in needed:
         if importlib.util.find_spec(module) is None:
             raise BuildError(
                 f"The package {module} is missing in this Python ({sys.executable}). Run `make book`, "
@@ -122,7 +124,7 @@ def fingerprint(hub: str) -> str:
 
 
 def input_files() -> list[Path]:
-    """Return the files that the book is made from, without what tools leave behind."""
+    """Return the files that the book is made from."""
     files = []
     for name in INPUTS:
         path = ROOT / name
@@ -132,7 +134,7 @@ def input_files() -> list[Path]:
             for file in found
             if file.is_file()
             and file.suffix not in (".mo", ".db")
-            and not set(file.relative_to(ROOT).parts) & set(LEFT_BEHIND)
+            and not set(file.relative_to(ROOT).parts) & set(LEFT_OUT)
         ]
     return sorted(files)
 
@@ -174,8 +176,9 @@ def build_editions(arguments: argparse.Namespace) -> None:
         if process.wait():
             failed.append(edition)
             print(complaints(log), file=sys.stderr)
-            # pages once read are not read again, and would not complain again
+            # pages once read, and notebooks once run, would not complain again, or for ever
             shutil.rmtree(BUILD / edition / "_build" / ".doctrees", ignore_errors=True)
+            shutil.rmtree(BUILD / "cache" / edition, ignore_errors=True)
     if failed:
         logs = ", ".join(f"_build/{edition}/build.log" for edition in failed)
         raise BuildError(f"See the warnings above; all that was said is in {logs}.")
@@ -198,39 +201,54 @@ def start_build(edition: str, arguments: argparse.Namespace) -> tuple[subprocess
     # Sphinx leaves pages that are no longer in the book; it writes all again from what it has read
     shutil.rmtree(output / "_build" / "html", ignore_errors=True)
     log = output / "build.log"
-    toc = "_toc.yml" if edition == "en" else f"_toc.{edition}.yml"
+    toc = ROOT / ("_toc.yml" if edition == "en" else f"_toc.{edition}.yml")
+    config = write_config(edition, arguments.hub)
+    extra = ["--all"] if arguments.force else []
+    return run_jupyter_book(output, config, toc, log, *extra), log
+
+
+def run_jupyter_book(
+    output: Path, config: Path, toc: Path, log: Path, *extra: str
+) -> subprocess.Popen:
+    """Start Jupyter Book, strictly, on the pages that a table of contents names."""
     command = [
         *(sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build", "."),
         *("-W", "-n", "--keep-going", "--path-output", str(output)),
-        *("--config", str(write_config(edition, arguments.hub)), "--toc", toc),
-        *(["--all"] if arguments.force else []),
+        *("--config", str(config), "--toc", str(toc), *extra),
     ]
     with log.open("w", encoding="utf-8") as file:
-        process = subprocess.Popen(
+        return subprocess.Popen(
             command,
             cwd=ROOT,
             stdout=file,
             stderr=subprocess.STDOUT,
             env={**os.environ, "PYTHONUTF8": "1"},
         )
-    return process, log
 
 
 def write_config(edition: str, hub: str) -> Path:
-    """Write the edition's configuration: the shared one with the edition's own on top."""
+    """Write the edition's configuration for Jupyter Book to read."""
+    import yaml
+
+    config = edition_config(edition)
+    config["sphinx"]["config"]["csqm_hub"] = hub
+    path = BUILD / edition / "_config.yml"
+    path.write_text(yaml.safe_dump(config, allow_unicode=True), encoding="utf-8")
+    return path
+
+
+def edition_config(edition: str) -> dict:
+    """Return the edition's configuration: the shared one with the edition's own on top."""
     import yaml
 
     config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
     own = ROOT / f"_config.{edition}.yml"
     if own.exists():
         merge(config, yaml.safe_load(own.read_text(encoding="utf-8")))
-    # paths of extensions count from the configuration file, which moves to another folder here
+    # paths of extensions count from the configuration file, which moves to another folder
     extensions = config["sphinx"]["local_extensions"]
     extensions.update({name: str(ROOT / path) for name, path in extensions.items()})
-    config["sphinx"]["config"]["csqm_hub"] = hub
-    path = BUILD / edition / "_config.yml"
-    path.write_text(yaml.safe_dump(config, allow_unicode=True), encoding="utf-8")
-    return path
+    return config
 
 
 def merge(base: dict, changes: dict) -> None:

@@ -1,12 +1,14 @@
 """Set the course up: a virtual environment in .venv with everything pinned in requirements.txt.
 
 Run by ``make`` or by hand (``python scripts/setup.py``); needs only Python, no package. It does nothing
-when nothing changed since the last time. ``--browser`` also sees to the Chromium that the tests drive.
+when nothing changed since the last time. ``--browser`` also sees to the Chromium and the PostgreSQL that tests use,
+``--sandbox`` to the bubblewrap in which submissions run when they are graded.
 
 This file avoids recent syntax on purpose: an old Python must get as far as the message that it is too old.
 """
 
 import argparse
+import glob
 import hashlib
 import os
 import shutil
@@ -117,14 +119,41 @@ def install_browser():
         "The tests need Chromium or Chrome. Install one (Debian, Ubuntu: sudo apt-get install chromium; "
         "macOS, Windows: Chrome) or name it in the variable CSQM_BROWSER, then run the command again."
     )
+    install("chromium", advice)
+
+
+def install_sandbox():
+    """Install bubblewrap, which is for Linux only, where that can be done without a question."""
+    if not sys.platform.startswith("linux") or shutil.which("bwrap"):
+        return
+    install(
+        "bubblewrap",
+        "Grading runs submissions in a sandbox. Install bubblewrap (Debian, Ubuntu: sudo apt-get install "
+        "bubblewrap; Fedora: sudo dnf install bubblewrap), then run the command again.",
+    )
+
+
+def install_database():
+    """Install PostgreSQL, which only tests need, where that can be done without a question."""
+    found = shutil.which("initdb") or glob.glob("/usr/lib/postgresql/*/bin/initdb")
+    if not found and shutil.which("apt-get"):
+        install(
+            "postgresql",
+            "A test compares a gradebook in PostgreSQL with one in SQLite. Install it (Debian, Ubuntu: "
+            "sudo apt-get install postgresql), then run the command again.",
+        )
+
+
+def install(package, advice):
+    """Install one of the system's packages; when that fails, stop with the advice."""
     if not shutil.which("apt-get"):
         stop(advice)
     rights = [] if os.geteuid() == 0 else ["sudo", "-n"]
-    print("Installing Chromium from the system's packages ...", flush=True)
+    print(f"Installing {package} from the system's packages ...", flush=True)
     run(rights + ["apt-get", "update", "-qq"], advice)
     run(
         rights
-        + ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-y", "-qq", "chromium"],
+        + ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-y", "-qq", package],
         advice,
     )
 
@@ -133,7 +162,10 @@ def main():
     """Set up what the arguments ask for."""
     parser = argparse.ArgumentParser(description="Set up the course in .venv")
     parser.add_argument(
-        "--browser", action="store_true", help="also install Chromium for the tests"
+        "--browser", action="store_true", help="also install Chromium and PostgreSQL for the tests"
+    )
+    parser.add_argument(
+        "--sandbox", action="store_true", help="also install bubblewrap for grading (Linux)"
     )
     wanted = parser.parse_args()
     if sys.version_info < OLDEST:
@@ -147,6 +179,9 @@ def main():
         make_environment()
     if wanted.browser:
         install_browser()
+        install_database()
+    if wanted.sandbox:
+        install_sandbox()
 
 
 if __name__ == "__main__":

@@ -1,7 +1,9 @@
 """What the tests share: the repository, the built book, a real browser."""
 
+import contextlib
 import functools
 import http.server
+import importlib
 import subprocess
 import sys
 import threading
@@ -25,26 +27,41 @@ CHROMIUM_FLAGS = [
     "--disable-sync",
 ]
 
+# The files that take minutes, the longest first.
+LONG_FILES = [
+    "test_activities_driven.py",
+    "test_grading_run.py",
+    "test_book.py",
+    "test_hostile.py",
+    "test_cohort.py",
+    "test_broken_submissions.py",
+    "test_warm_grading.py",
+    "test_notebooks.py",
+    "test_instructor.py",
+    "test_tampering.py",
+    "test_activities_lab.py",
+    "test_safe_feedback.py",
+    "test_progress.py",
+]
+
 
 def pytest_collection_modifyitems(items):
-    """Let two processes share the work: by file, and the grading by part as well."""
-    for item in items:
-        group = item.path.name
-        if group == "test_grading.py":
-            group += f" {graded_part(item)}"
-        item.add_marker(pytest.mark.xdist_group(group))
-
-
-def graded_part(item) -> str:
-    """Return the part whose assignment a test grades, which takes minutes for each."""
-    values = item.callspec.params if hasattr(item, "callspec") else {}
-    return values.get("part") or values.get("cohort", ("", item.module.FIRST))[1]
+    """Begin with the long files: begun late, one would run on alone while the other core idles."""
+    place = {name: number for number, name in enumerate(LONG_FILES)}
+    items.sort(key=lambda item: place.get(item.path.name, len(place)))
 
 
 @pytest.fixture(scope="session")
 def root() -> Path:
     """Return the repository's folder."""
     return ROOT
+
+
+@pytest.fixture
+def maker(monkeypatch):
+    """Return what imports the module that makes a data set, by the name of the data set."""
+    monkeypatch.syspath_prepend(ROOT / "datasets")
+    return lambda name: importlib.import_module(f"makers.{name}")
 
 
 @pytest.fixture(scope="session")
@@ -56,8 +73,15 @@ def built_book(root: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def book_url(built_book: Path):
-    """Serve the built book on a free port of this machine; yield its address."""
-    handler = functools.partial(QuietHandler, directory=str(built_book))
+    """Serve the built book; yield its address."""
+    with served(built_book) as url:
+        yield url
+
+
+@contextlib.contextmanager
+def served(folder: Path):
+    """Serve a folder on a free port of this machine; yield its address."""
+    handler = functools.partial(QuietHandler, directory=str(folder))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
@@ -107,22 +131,36 @@ def script_page(browser):
     page.close()
 
 
+@pytest.fixture(scope="session")
+def activity_pages(tmp_path_factory):
+    """Serve a folder for pages of activities; yield the folder and its address.
+
+    Not by file://, where a busy Chromium at times gives a page a local storage that is not the
+    one on disk, so that an answer is gone after a reload (content/browser/dom_storage of
+    Chromium names this race between showing a document and binding its storage).
+    """
+    folder = tmp_path_factory.mktemp("activities")
+    with served(folder) as url:
+        yield folder, url
+
+
 @pytest.fixture
-def open_activity(browser, tmp_path):
-    """Open activities from a file, in one browser profile; an error on a page fails the test."""
+def open_activity(browser, activity_pages):
+    """Open activities in one browser profile; an error on a page fails the test."""
     from activity_helpers import page_of
 
+    folder, url = activity_pages
     contexts, errors = [], []
 
     def opened(*slugs, language="en", theme="light", width=1280, height=900, **options):
-        file = tmp_path / f"{slugs[0]}.{language}.{theme}.html"
-        file.write_text(page_of(*slugs, language=language, theme=theme), encoding="utf-8")
+        name = f"{slugs[0]}.{language}.{theme}.html"
+        (folder / name).write_text(page_of(*slugs, language=language, theme=theme), "utf-8")
         if not contexts:
             contexts.append(browser.new_context(**options))
         page = contexts[0].new_page()
         page.set_viewport_size({"width": width, "height": height})
         page.on("pageerror", lambda error: errors.append(str(error)))
-        page.goto(file.as_uri())
+        page.goto(f"{url}/{name}")
         page.wait_for_selector(".csqm-frame")
         return page
 

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 LANGUAGES = ("en", "zh-Hant")
@@ -142,3 +143,17 @@ def test_chinese_is_emphasised_in_bold_that_parses(folder):
             plain = re.sub(r"\*\*[^*\n]+?\*\*|`[^`\n]*`", "", text)
             italic = re.findall(r"(?<!\*)\*[^*\s][^*\n]*[\u4e00-\u9fff][^*\n]*\*(?!\*)", plain)
             assert not italic + broken, f"{name}: {italic + broken}"
+
+
+@pytest.mark.parametrize(
+    ("language", "named"), [("en", r"(?:chapter|[Ss]ee) \*([^*]+)\*"), ("zh-Hant", r"〈([^〉]+)〉")]
+)
+def test_notebooks_call_pages_by_their_titles(language, named):
+    pages = files("book", language, ".md").values()
+    titles = {re.search(r"^# (.+)", page.read_text("utf-8"), re.M)[1] for page in pages}
+    for activity in (ROOT / "src/csqm/activities/content").rglob("*.yaml"):
+        titles.add(yaml.safe_load(activity.read_text("utf-8"))["title"][language])
+    for folder in ("notebooks", "exercises"):
+        for name, path in files(folder, language, ".ipynb").items():
+            unknown = set(re.findall(named, path.read_text("utf-8"))) - titles
+            assert not unknown, f"{name}: no page is called {unknown}"

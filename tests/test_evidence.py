@@ -34,7 +34,7 @@ def small_book(folder, chapter, task):
         {"cell_type": "markdown", "metadata": {}, "source": task},
         {
             "cell_type": "code",
-            "metadata": {"nbgrader": {"grade": True, "points": 4}},
+            "metadata": {"nbgrader": {"grade": True, "grade_id": "task", "points": 4}},
             "source": "1",
         },
     ]

@@ -22,7 +22,7 @@ def blocks(path: Path, language: str) -> list[str]:
 @pytest.mark.parametrize("path", READMES, ids=lambda path: path.name)
 def test_every_make_command_is_one(path):
     commands = re.findall(r"^make (\w+)", "\n".join(blocks(path, "sh")), re.M)
-    assert {"book", "test", "lab", "grade", "help"} == set(commands)
+    assert {"book", "test", "lab", "grade", "instructor", "help"} == set(commands)
     for command in commands:
         done = subprocess.run(["make", "-n", command], cwd=ROOT, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
@@ -76,6 +76,13 @@ def test_an_old_python_is_explained(monkeypatch):
     monkeypatch.setattr(set_up.sys, "argv", ["setup.py"])
     with pytest.raises(SystemExit, match=r"This is Python 3\.9; the course needs 3\.11"):
         set_up.main()
+
+
+def test_a_missing_sandbox_is_explained(monkeypatch):
+    monkeypatch.setattr(set_up.sys, "platform", "linux")
+    monkeypatch.setattr(set_up.shutil, "which", lambda name: None)
+    with pytest.raises(SystemExit, match="apt-get install bubblewrap"):
+        set_up.install_sandbox()
 
 
 @pytest.mark.parametrize("tool", ["uv", "pip"])
