@@ -385,11 +385,22 @@ def test_kmo_by_regressions(answers):
                 residual = pair - rest @ np.linalg.lstsq(rest, pair, rcond=None)[0]
                 squares[0, i, j] = np.corrcoef(pair.T)[0, 1] ** 2
                 squares[1, i, j] = np.corrcoef(residual.T)[0, 1] ** 2
+    if squares.sum(axis=(0, 2)).min() < 1e-24:
+        with pytest.raises(ValueError, match="uncorrelated"):
+            kmo(answers, list(answers))
+        return
     found = kmo(answers, list(answers))
     assert found.overall == pytest.approx(squares[0].sum() / squares.sum(), abs=1e-6)
     by_item = squares[0].sum(axis=1) / squares.sum(axis=(0, 2))
     np.testing.assert_allclose(found.per_item["kmo"], by_item, atol=1e-6)
     assert found.n == len(complete)
+
+
+def test_kmo_refuses_an_item_without_any_correlation():
+    answers = pd.DataFrame({"a": [1, 1, 3, 3, 2, 5], "b": [2, 1, 3, 4, 2, 5]})
+    twice = pd.concat([answers, answers], ignore_index=True).assign(c=[1] * 6 + [4] * 6)
+    with pytest.raises(ValueError, match="'c' is uncorrelated"):
+        kmo(twice, ["a", "b", "c"])
 
 
 def test_kmo_of_two_items_is_one_half():

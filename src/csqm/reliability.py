@@ -436,7 +436,8 @@ def kmo(
     np.fill_diagonal(partial, 0.0)
     np.fill_diagonal(simple, 0.0)
     both = (simple + partial).sum(axis=1)
-    if (both == 0).any():
+    # Correlations that are zero come out as rounding errors of about 1e-16 each.
+    if (both < 1e-24).any():
         refuse("reliability.uncorrelated", item=shown(found.names[int(np.argmin(both))]))
     per_item = pd.DataFrame({"item": found.names, "kmo": simple.sum(axis=1) / both})
     return Kmo(float(simple.sum() / both.sum()), per_item, found.n, found.missing)
