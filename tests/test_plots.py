@@ -817,7 +817,7 @@ BAD = [
 @each_language
 def test_bad_input_is_refused_by_name(call, entry, named, language):
     text.set_language(language)
-    start = text._catalogue("plots")[entry][language].partition("{")[0]
+    start = text.catalogue("plots")[entry][language].partition("{")[0]
     with pytest.raises(ValueError) as caught:
         call()
     assert str(caught.value).startswith(start) and named in str(caught.value)

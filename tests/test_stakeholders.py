@@ -360,7 +360,7 @@ def test_bad_input_is_refused_by_name(call, entry, named, language):
         function(*args, **options)
     message = str(caught.value)
     catalogue, _, name = entry.rpartition(".")  # shared checks answer from their own catalogue
-    pattern = text._catalogue(catalogue or "stakeholders")[name][language]
+    pattern = text.catalogue(catalogue or "stakeholders")[name][language]
     assert message.startswith(pattern.partition("{")[0]), message
     assert pattern.rpartition("}")[2] in message
     if language == "en":

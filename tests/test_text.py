@@ -113,7 +113,7 @@ def test_missing_message_raises(key):
 
 
 def test_missing_language_raises(monkeypatch):
-    monkeypatch.setattr(text, "_catalogue", lambda name: {"half": {"en": "only English"}})
+    monkeypatch.setattr(text, "catalogue", lambda name: {"half": {"en": "only English"}})
     assert text.say("any.half") == "only English"
     text.set_language("zh-Hant")
     with pytest.raises(KeyError, match="any.half"):

@@ -12,6 +12,7 @@ from typing import Any
 __all__ = [
     "LANGUAGES",
     "Message",
+    "catalogue",
     "language",
     "listed",
     "localise",
@@ -109,8 +110,8 @@ def say(key: str, /, **values: Any) -> str:
     >>> say("text.unknown_language", code="fr")
     "The language must be 'en' or 'zh-Hant'; 'fr' is neither."
     """
-    catalogue, _, entry = key.partition(".")
-    messages = _catalogue(catalogue).get(entry, {})
+    name, _, entry = key.partition(".")
+    messages = catalogue(name).get(entry, {})
     if language() not in messages:
         raise KeyError(f"{key} ({language()})")
     return messages[language()].format(**values)
@@ -211,7 +212,29 @@ def listed(values: Iterable[Any]) -> str:
 
 
 @cache
-def _catalogue(name: str) -> dict[str, dict[str, str]]:
+def catalogue(name: str) -> dict[str, dict[str, str]]:
+    """Return all messages of a catalogue, by entry and language, placeholders unfilled.
+
+    Parameters
+    ----------
+    name : str
+        Its file in ``messages``, without the ending.
+
+    Returns
+    -------
+    dict
+        What is not to be changed.
+
+    Raises
+    ------
+    KeyError
+        If there is no such catalogue.
+
+    Examples
+    --------
+    >>> catalogue("text")["unknown_language"]["en"]
+    "The language must be 'en' or 'zh-Hant'; '{code}' is neither."
+    """
     path = _MESSAGES / f"{name}.toml"
     if not path.is_file():
         raise KeyError(name)
@@ -222,7 +245,7 @@ def _catalogue(name: str) -> dict[str, dict[str, str]]:
 def _checked(code: str) -> str:
     if code not in LANGUAGES:
         # Said in the language in force; in both when it is the environment that is wrong.
-        texts = _catalogue("text")["unknown_language"]
+        texts = catalogue("text")["unknown_language"]
         spoken = [_chosen] if _chosen else LANGUAGES
         raise ValueError("\n".join(texts[each].format(code=code) for each in spoken))
     return code

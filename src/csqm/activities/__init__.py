@@ -1,6 +1,8 @@
 """Interactive exercises that run in JupyterLab and, without a kernel, in the book."""
 
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 from csqm.activities.answers import export_answers, import_answers
 from csqm.activities.base import Activity
@@ -54,8 +56,14 @@ def activity(slug: str, folder: Path | str = "answers") -> Activity:
     """
     if slug not in paths():
         raise ValueError(say("activities.unknown_activity", slug=slug, known=listed(paths())))
-    content = load(paths()[slug])
+    content = _content(slug, paths()[slug].stat().st_mtime_ns)
     return KINDS[content["kind"]](localised(content), folder)
+
+
+@cache
+def _content(slug: str, changed: int) -> dict[str, Any]:
+    """Return an activity's content, read again only when its file has changed."""
+    return load(paths()[slug])
 
 
 def book_script() -> str:

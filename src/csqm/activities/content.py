@@ -10,7 +10,7 @@ import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
-from csqm.text import LANGUAGES, listed, localise, say
+from csqm.text import LANGUAGES, catalogue, listed, localise, say
 
 __all__ = ["ContentError", "load", "localised", "paths", "words"]
 
@@ -87,14 +87,11 @@ def localised(value: Any) -> Any:
 
 def words(kind: str) -> dict[str, str]:
     """Return what activities of a kind say, in the current language, placeholders unfilled."""
-    import tomllib
-
     spoken = {}
     for name in ("activities", f"activities_{kind}"):
-        catalogue = (HERE.parent / "messages" / f"{name}.toml").read_text(encoding="utf-8")
         spoken |= {
             key: localise(texts)
-            for key, texts in tomllib.loads(catalogue).items()
+            for key, texts in catalogue(name).items()
             if key.startswith(("ui_", f"{kind}_"))
         }
     return spoken
