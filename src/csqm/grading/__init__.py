@@ -67,20 +67,26 @@ def use(c: Any, *, warm: bool = True) -> None:
         Whether notebooks run warm and marks are read as here; else as nbgrader does.
     """
     from nbgrader.converters import Autograde, GenerateFeedback
-    from nbgrader.preprocessors import DeduplicateIds, Execute, SaveAutoGrades
+    from nbgrader.preprocessors import (
+        CheckCellMetadata,
+        DeduplicateIds,
+        Execute,
+        SaveAutoGrades,
+    )
 
     from csqm.grading.execute import WarmExecute
     from csqm.grading.feedback import SafeOutputs, safe_markdown
     from csqm.grading.marks import HideFlags, SaveMarks
+    from csqm.grading.metadata import CheckMetadata
     from csqm.grading.restore import RestoreCells
 
-    ours = {DeduplicateIds: RestoreCells}
+    ours = {DeduplicateIds: RestoreCells, CheckCellMetadata: CheckMetadata}
     usual = Autograde.sanitize_preprocessors.default_args[0]
     c.Autograde.sanitize_preprocessors = [ours.get(each, each) for each in usual]
     c.HTMLExporter.preprocessors = [SafeOutputs]
     c.HTMLExporter.filters = {"markdown2html": safe_markdown}
     if warm:
-        ours = {Execute: WarmExecute, SaveAutoGrades: SaveMarks}
+        ours |= {Execute: WarmExecute, SaveAutoGrades: SaveMarks}
         usual = Autograde.autograde_preprocessors.default_args[0]
         c.Autograde.autograde_preprocessors = [ours.get(each, each) for each in usual]
         usual = GenerateFeedback.preprocessors.default_args[0]

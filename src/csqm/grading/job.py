@@ -8,7 +8,8 @@ import hashlib
 import logging
 import shutil
 import threading
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -22,7 +23,7 @@ from nbgrader.api import Gradebook
 from nbgrader.converters import Autograde
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import AssignLatePenalties
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, select
 from traitlets.config import Config, LoggingConfigurable
 
 from csqm.grading.execute import WarmExecute
@@ -326,25 +327,26 @@ def run(assignment: Assignment, submission: Submission) -> Result:
             told["notebooks"][name] = nbformat.writes(notebook).encode()
             told["usage"][name] = resources.get("csqm_usage", {})
             told["flags"] += resources.get("csqm_flags", [])
-        marks, comments = _read_marks(url, assignment.name, told["notebooks"])
+        marks, comments = _read_marks(url, told["notebooks"])
     return Result(told["notebooks"], marks, comments, tuple(told["flags"]), told["usage"])
 
 
-def _read_marks(url: str, name: str, run: Mapping[str, bytes]) -> tuple[dict, dict]:
-    """Return the marks and comments of a job's gradebook."""
-    marks: dict[str, dict[str, Mark]] = {}
-    comments: dict[str, dict[str, str | None]] = {}
+def _read_marks(url: str, run: Collection[str]) -> tuple[dict, dict]:
+    """Return the marks and comments of a job's gradebook, in which there is but one submission."""
+    marks: dict[str, dict[str, Mark]] = defaultdict(dict)
+    comments: dict[str, dict[str, str | None]] = defaultdict(dict)
+    where = api.Notebook.name, api.BaseCell.name
+    grades = select(*where, api.Grade.auto_score, api.Grade.needs_manual_grade)
+    texts = select(*where, api.Comment.auto_comment)
     with Gradebook(url) as gradebook:
-        for notebook in gradebook.find_submission(name, NOBODY).notebooks:
-            missing = notebook.name not in run
-            marks[notebook.name] = {
-                each.name: Mark(0.0, False)
-                if missing
-                else Mark(each.auto_score, each.needs_manual_grade)
-                for each in notebook.grades
-            }
-            comments[notebook.name] = {each.name: each.auto_comment for each in notebook.comments}
-    return marks, comments
+        found = grades.join(api.Grade.cell).join(api.BaseCell.notebook)
+        for notebook, cell, points, needs_look in gradebook.db.execute(found):
+            there = notebook in run
+            marks[notebook][cell] = Mark(points, needs_look) if there else Mark(0.0, False)
+        found = texts.join(api.Comment.cell).join(api.BaseCell.notebook)
+        for notebook, cell, text in gradebook.db.execute(found):
+            comments[notebook][cell] = text
+    return dict(marks), dict(comments)
 
 
 def write_files(folder: Path, files: Mapping[str, bytes]) -> None:

@@ -195,6 +195,12 @@ class ZMQInteractiveShell(zmqshell.ZMQInteractiveShell):
     displayhook_class = Type(Hook)
     display_pub_class = Type(Publisher)
     recorder: Recorder
+    _transformed = ("", "")  # a cell that is about to run, and what it is as Python
+
+    def transform_cell(self, raw_cell: str) -> str:
+        """Return a cell as Python, without doing so again for the one that is about to run."""
+        (source, transformed), self._transformed = self._transformed, ("", "")
+        return transformed if source == raw_cell else super().transform_cell(raw_cell)
 
     def _showtraceback(self, etype: Any, evalue: Any, stb: Any) -> None:
         try:
@@ -273,6 +279,8 @@ class ZMQInteractiveShell(zmqshell.ZMQInteractiveShell):
                 self.events.trigger("post_execute")
                 self.events.trigger("post_run_cell", result)
                 return result
+            if trouble is None:
+                self._transformed = source, transformed
             return self.run_cell(source, store_history=True)
         finally:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
