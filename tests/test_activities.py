@@ -458,6 +458,18 @@ def test_a_kind_without_its_export_is_refused(monkeypatch):
         book_script()
 
 
+def test_no_kind_styles_what_another_one_does(root):
+    """A page of the book has the styles of all kinds, a widget in a notebook its own alone."""
+    found = {}
+    for file in sorted((root / "src/csqm/activities/kinds").glob("*.css")):
+        style = re.sub(r"/\*.*?\*/", "", file.read_text(encoding="utf-8"), flags=re.S)
+        rules = [
+            rule for rule in re.findall(r"([^{};]+)\{", style) if not rule.strip().startswith("@")
+        ]
+        for selector in {each.strip() for rule in rules for each in rule.split(",\n")}:
+            assert found.setdefault(selector, file.stem) == file.stem, selector
+
+
 def test_every_word_the_scripts_use_exists(root):
     folder = root / "src" / "csqm" / "activities"
     for kind in KINDS:

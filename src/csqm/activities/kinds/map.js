@@ -332,7 +332,7 @@ const kind = {
       { class: "csqm-selected-actor" },
       el(
         "div",
-        { class: "csqm-steps" },
+        { class: "csqm-actor-steps" },
         el("button", { type: "button", text: words.map_previous, onclick: step(-1) }),
         counter,
         el("button", { type: "button", text: words.map_next, onclick: step(1) }),
