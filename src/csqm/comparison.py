@@ -366,13 +366,31 @@ def _holm(p: np.ndarray) -> np.ndarray:
 
 def _noncentral_t(t: float, df: float, alpha: float) -> tuple[float, float]:
     """Return the limits of the non-centrality of t."""
-    from scipy.special import chdtri, nctdtrinc
+    from scipy.special import chdtri
 
     if abs(t) < 1e4:
-        return float(nctdtrinc(df, 1 - alpha / 2, t)), float(nctdtrinc(df, alpha / 2, t))
+        return _centre_of_t(t, df, 1 - alpha / 2), _centre_of_t(t, df, alpha / 2)
     # Beyond what the function can do only the uncertainty of the variance counts.
     ends = sorted(t * math.sqrt(chdtri(df, tail) / df) for tail in (alpha / 2, 1 - alpha / 2))
     return ends[0], ends[1]
+
+
+def _centre_of_t(t: float, df: float, probability: float) -> float:
+    """Return the non-centrality with which a t is at most this large with a probability."""
+    from scipy.optimize import brentq
+    from scipy.special import nctdtr, nctdtrinc
+
+    def beyond(centre: float) -> float:
+        return float(nctdtr(df, centre, t)) - probability
+
+    found = float(nctdtrinc(df, probability, t))
+    width = 0.5
+    # nctdtrinc can stop before it is there.
+    while abs(beyond(found)) > 1e-9 and math.isfinite(width):
+        if beyond(found - width) > 0 > beyond(found + width):
+            return float(brentq(beyond, found - width, found + width))
+        width *= 2
+    return found
 
 
 def _noncentral_f(
