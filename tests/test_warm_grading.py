@@ -25,8 +25,9 @@ from grading_helpers import (
     outputs,
     submit,
 )
-from nbformat.v4 import new_code_cell, new_notebook, new_output
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from nbgrader import utils
+from nbgrader.preprocessors import CheckCellMetadata
 from traitlets.config import Config
 
 from csqm.course.settings import configure
@@ -34,6 +35,7 @@ from csqm.grading import early, sandbox
 from csqm.grading.execute import WarmExecute, imports_of
 from csqm.grading.limits import Limits
 from csqm.grading.marks import SaveMarks
+from csqm.grading.metadata import CheckMetadata
 from csqm.grading.sandbox import NoSandbox
 from csqm.grading.zygote import Died, Zygote
 from csqm.text import set_language
@@ -506,3 +508,48 @@ def test_what_ran_submissions_last_time_starts_at_once_the_next_time(tmp_path, m
         kept.write_text(damaged)
         early.start(course)
         assert early._waiting == []
+
+
+# ---- metadata ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {},
+        {"grade_id": ""},
+        {"grade_id": "Name with spaces"},
+        {"points": -1},
+        {"points": "two"},
+        {"locked": None},
+        {"solution": False},
+        {"schema_version": 2},
+        {"schema_version": 4},
+        {"unknown": 1},
+        {"grade_id": "b"},
+    ],
+    ids=str,
+)
+def test_metadata_are_checked_as_by_nbgrader(change):
+    def said(step, marks):
+        """Return what a step says of a notebook with two cells, the second always the same."""
+        cells = [new_markdown_cell(metadata={"nbgrader": each}) for each in marks]
+        try:
+            step().preprocess(new_notebook(cells=cells), {})
+        except Exception as error:
+            return type(error), str(error)
+        return None
+
+    good = {
+        "grade": True,
+        "solution": True,
+        "locked": False,
+        "task": False,
+        "grade_id": "a",
+        "points": 2,
+        "schema_version": 3,
+    }
+    marks = [good | change, good | {"grade_id": "b"}]
+    expected = said(CheckCellMetadata, marks)
+    assert (expected is None) == (not change)
+    assert [said(CheckMetadata, marks) for _ in range(2)] == [expected] * 2

@@ -2,6 +2,7 @@
 
 import re
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 from csqm.text import LANGUAGES, say, set_language
@@ -15,8 +16,8 @@ def main() -> None:
         if found and found[1] in LANGUAGES:
             set_language(found[1])
     try:
-        import nbgrader  # noqa: F401
-
+        if find_spec("nbgrader") is None:  # to import it takes a second, in which others can start
+            raise ModuleNotFoundError(name="nbgrader")
         from csqm.course.cli import app
     except ModuleNotFoundError as error:
         sys.exit(say("cli.extra_missing", module=error.name))
