@@ -2,7 +2,6 @@
 
 import errno
 import logging
-import math
 import os
 import platform
 import signal
@@ -179,8 +178,7 @@ class _Run:
             return
         with ExitStack() as stack:
             starter = stack.enter_context(ThreadPoolExecutor(1))
-            # This process is one of them.
-            starting = starter.submit(_connect, scheduler, workers - 1)
+            starting = starter.submit(_connect, scheduler, workers)
             stack.callback(lambda: starting.exception() or _close(*starting.result()))
             while scheduler is None and waiting and not starting.done():
                 yield self._here(*waiting.popleft())
@@ -191,7 +189,7 @@ class _Run:
                     yield self._here(*waiting.popleft())
             else:
                 client, _ = starting.result()
-                yield from self._there(client, waiting, helps=scheduler is None)
+                yield from self._there(client, waiting)
 
     def _here(self, name: str, student: str) -> Outcome:
         """Grade one submission in this process."""
@@ -205,10 +203,8 @@ class _Run:
             result = error
         return self._recorded(name, student, submission, result)
 
-    def _there(
-        self, client: Any, waiting: deque[tuple[str, str]], *, helps: bool
-    ) -> Iterator[Outcome]:
-        """Grade on a cluster, always with a few submissions ahead; if wanted, in this process too."""
+    def _there(self, client: Any, waiting: deque[tuple[str, str]]) -> Iterator[Outcome]:
+        """Grade on a cluster, always with a few submissions ahead."""
         # As tasks, not scattered: what a lost worker held is made again.
         assignments = {
             name: client.submit(_itself, each, key=f"assignment-{each.key}")
@@ -224,11 +220,7 @@ class _Run:
 
         try:
             while waiting or running or suspects:
-                count = max(workers.count(), 1)
-                most = AHEAD * count
-                if helps:  # in the end nobody waits long for the others
-                    left = len(waiting) + len(running)
-                    most = min(most, math.ceil(left * count / (count + 1)))
+                most = AHEAD * max(workers.count(), 1)
                 while waiting and len(running) < most:
                     name, student = waiting.popleft()
                     submission = self._read(name, student)
@@ -240,9 +232,7 @@ class _Run:
                 alone = not running
                 if alone and suspects:
                     submit(*suspects.popleft())
-                if helps and waiting and not any(future.done() for future in running):
-                    yield self._here(*waiting.popleft())
-                elif running:
+                if running:
                     future, result = workers.next(running)
                     job = running.pop(future)
                     if _is_lost(result) and not alone:
